@@ -43,7 +43,10 @@ export interface DistilOptions extends RunningOptions {
 export interface TrainingMemory {
   /** What was saved last; undefined where nothing was. */
   load(): Promise<Uint8Array | undefined>
-  /** @param state in pieces, in the place of what was saved before; live arrays, to be written before this resolves */
+  /**
+   * Keeps a state in the place of what was saved before.
+   * @param state in pieces: live arrays, to be written before this resolves
+   */
   save(state: readonly Uint8Array[]): Promise<void>
   /** Milliseconds between two savings, at least; more where saving takes more than a tenth of that. Default 5000. */
   readonly everyMs?: number
