@@ -48,7 +48,9 @@ const inputLists = [
   [data(...image), stored(3, 5)],
   [data(2, 4, 5), data(2, 3, 4), { ...data(2, 3, 4), elementType: 'int64' }],
   [data(...image), none, floats(1, 1, 2, 2)],
+  [data(...image), none, floats(1, 2, 1, 1)],
   [data(...image), floats(1, 1, 2, 2)],
+  [data(...image), floats(1, 2, 1, 1)],
   [data(2, 8, 49), ints(8, 8), ints(2, 2)],
   [ints(2, 4, 8)],
   [ints(5), ints(2), stored(1)],
@@ -162,10 +164,23 @@ export function* acceptedCalls(operator, callOf) {
   if (accepted === 0) yield* callsWith(operator, callOf, [whole, whole])
 }
 
-function* callsWith(operator, callOf, inputs) {
+/** One of the element types that are declared of an input, where that is not float32. */
+const elementOf = { whole: 'int64', byte: 'uint8', bool: 'bool', int32: 'int32' }
+
+/** Inputs of which nothing else is said are of elements that the operator declares. */
+function typed({ inputs: declared }, inputs, opset) {
+  const texts = typeof declared === 'function' ? declared(opset) : declared
+  return inputs.map((input, i) => {
+    const kind = /^\w+[?…*]?: (\w+)/.exec(texts[i] ?? texts.at(-1) ?? '')?.[1]
+    return input && !input.elementType && kind in elementOf ? { ...input, elementType: elementOf[kind] } : input
+  })
+}
+
+function* callsWith(operator, callOf, untyped) {
   for (const attributes of attributeSets)
     for (const outputs of outputLists)
       for (const opset of opsets) {
+        const inputs = typed(operator, untyped, opset)
         const call = tryCall(operator, callOf, { inputs, attributes, outputs, opset })
         if (call) yield call
       }

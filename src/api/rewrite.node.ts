@@ -3,6 +3,6 @@
 // May import: every room, through its index.
 
 // These take the place of those without threads.
-export { quantize } from '../quantize/index.node.ts'
+export { quantize, quantizeIntegers } from '../quantize/index.node.ts'
 export { measureStatistics, rewriteModel } from '../rewrite/index.node.ts'
 export * from './rewrite.ts'

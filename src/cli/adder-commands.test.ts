@@ -264,7 +264,12 @@ describe('kerf quantize', () => {
       'Give a whole number from 2 to 8.',
       ['adder.onnx', '-o', 'x.onnx', '--bits', '6.5', ...data],
     ],
-    ['no bits', 2, "required option '-b, --bits <n>'", ['adder.onnx', '-o', 'x.onnx', ...data]],
+    [
+      'no bits',
+      2,
+      'Codes of adder layers have 2 to 8 bits: say how many, as in --bits 6.',
+      ['adder.onnx', '-o', 'x.onnx', ...data],
+    ],
     [
       'a network without adder layers',
       1,

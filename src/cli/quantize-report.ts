@@ -1,5 +1,5 @@
 import type { WrittenModel } from '../api/files.node.ts'
-import type { Quantized } from '../api/rewrite.ts'
+import type { IntegerNetwork, Quantized } from '../api/rewrite.ts'
 import { human, type Report, type Table } from '../report/index.ts'
 
 /** Images that the network got right, before and after. */
@@ -18,37 +18,98 @@ export interface AgreementCount {
 const percent = (part: number, digits = 2) => `${(100 * part).toFixed(digits)} %`
 const short = (value: number) => Number(value.toPrecision(3)).toString()
 
-/** What `kerf quantize` prints. */
-export function quantizeReport(
+/** What was measured on images: accuracy with labels, agreement without. */
+export interface Judged {
+  readonly accuracy?: AccuracyPair
+  readonly agreement?: AgreementCount
+}
+
+/** What `kerf quantize` prints of adder layers. */
+export function quantizeReport(name: string, result: Quantized, judged: Judged, written: WrittenModel): Report {
+  const corrected = result.biasCorrection ? ', means of filters corrected' : ''
+  return { title: name, facts: factsOf(result, corrected, judged, written), tables: [layersTable(result)] }
+}
+
+/** What `kerf quantize --to int8` prints. */
+export function integerReport(
   name: string,
-  result: Quantized,
-  { accuracy, agreement }: { readonly accuracy?: AccuracyPair; readonly agreement?: AgreementCount },
+  result: IntegerNetwork,
+  ways: string,
+  judged: Judged,
   written: WrittenModel,
 ): Report {
-  const { bits, images, range, biasCorrection, outputDrift } = result
-  const right = (correct: number, of: number) =>
-    `${percent(correct / of)} (${correct.toLocaleString('en')} of ${of.toLocaleString('en')})`
   return {
     title: name,
-    facts: [
-      [
-        'Codes',
-        `${bits} bits, ranges by ${range} from ${images.toLocaleString('en')} images${biasCorrection ? ', means of filters corrected' : ''}`,
-      ],
-      ...(accuracy
-        ? ([
-            ['Accuracy before', right(accuracy.before, accuracy.images)],
-            ['Accuracy after', right(accuracy.after, accuracy.images)],
-          ] as const)
-        : []),
-      ...(agreement
-        ? [['Agreement', `${right(agreement.same, agreement.images)} keep their largest output`] as const]
-        : []),
-      ['Output changes by', `${percent(outputDrift)} (root mean square)`],
-      ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],
-    ],
-    tables: [layersTable(result)],
+    facts: factsOf(result, ways, judged, written),
+    tables: [integerTable(result), ...keptTable(result)],
   }
+}
+
+function factsOf(
+  { bits, images, range, outputDrift }: Pick<Quantized, 'bits' | 'images' | 'range' | 'outputDrift'>,
+  ways: string,
+  { accuracy, agreement }: Judged,
+  written: WrittenModel,
+): (readonly [string, string])[] {
+  const right = (correct: number, of: number) =>
+    `${percent(correct / of)} (${correct.toLocaleString('en')} of ${of.toLocaleString('en')})`
+  return [
+    ['Codes', `${bits} bits, ranges by ${range} from ${images.toLocaleString('en')} images${ways}`],
+    ...(accuracy
+      ? ([
+          ['Accuracy before', right(accuracy.before, accuracy.images)],
+          ['Accuracy after', right(accuracy.after, accuracy.images)],
+        ] as const)
+      : []),
+    ...(agreement
+      ? [['Agreement', `${right(agreement.same, agreement.images)} keep their largest output`] as const]
+      : []),
+    ['Output changes by', `${percent(outputDrift)} (root mean square)`],
+    ['Wrote', `${written.path} (${human(written.bytes + (written.externalBytes ?? 0), 'B')})`],
+  ]
+}
+
+function integerTable({ layers, sensitivity }: IntegerNetwork): Table {
+  return {
+    title: 'Layers in codes',
+    columns: [
+      { key: 'layer', header: 'Layer', shorten: true },
+      { key: 'op', header: 'Op' },
+      { key: 'weights', header: 'Weights', kind: 'count' },
+      { key: 'change', header: 'Weights change' },
+      { key: 'scale', header: 'Scale of input', optional: true },
+      { key: 'zero', header: 'Zero point', optional: true },
+      ...(sensitivity ? [{ key: 'alone', header: 'Alone' }] : []),
+      { key: 'drift', header: 'Drift' },
+    ],
+    rows: layers.map((l) => [
+      l.node,
+      l.op,
+      l.weights,
+      percent(l.weightError),
+      short(l.scale),
+      String(l.zeroPoint),
+      ...(sensitivity ? [percent(sensitivity.get(l.node) ?? 0)] : []),
+      percent(l.drift),
+    ]),
+    notes: [
+      `Weights change: root mean square, by that of the weights.${sensitivity ? ' Alone: change of the output where this layer alone is in codes.' : ''} Drift: change of what the layer makes, with everything before in codes, too.`,
+    ],
+  }
+}
+
+function keptTable({ kept }: IntegerNetwork): Table[] {
+  if (kept.length === 0) return []
+  return [
+    {
+      title: 'In floating point',
+      columns: [
+        { key: 'layer', header: 'Layer', shorten: true },
+        { key: 'why', header: 'Why', wrap: true },
+      ],
+      rows: kept.map(({ node, why }) => [node, why]),
+    },
+  ]
 }
 
 function layersTable({ layers }: Quantized): Table {

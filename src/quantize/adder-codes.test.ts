@@ -78,9 +78,9 @@ describe('codes of weights', () => {
   })
 
   it.each([
-    [8, 0, 0, "The range [0, 0] of an adder layer's input cannot be coded. Calibrate with other data."],
-    [8, 0, Number.NaN, "The range [0, NaN] of an adder layer's input cannot be coded. Calibrate with other data."],
-    [8, 0, Infinity, "The range [0, Infinity] of an adder layer's input cannot be coded. Calibrate with other data."],
+    [8, 0, 0, 'The range [0, 0] cannot be coded. Calibrate with other data.'],
+    [8, 0, Number.NaN, 'The range [0, NaN] cannot be coded. Calibrate with other data.'],
+    [8, 0, Infinity, 'The range [0, Infinity] cannot be coded. Calibrate with other data.'],
     [9, 0, 1, 'Codes have 1 to 8 bits, not 9.'],
     [0, 0, 1, 'Codes have 1 to 8 bits, not 0.'],
   ])('of %i bits for [%d, %d] there are none', (bits, lo, hi, message) => {

@@ -31,11 +31,10 @@ export function adderScale(bits: number, lo: number, hi: number): AdderScale {
   const high = Math.max(hi, 0)
   const scale = Math.fround((high - low) / most)
   if (!(scale > 0 && Number.isFinite(scale)))
-    throw new KerfError(
-      'bad-argument',
-      `The range [${lo}, ${hi}] of an adder layer's input cannot be coded. Calibrate with other data.`,
-      { lo, hi },
-    )
+    throw new KerfError('bad-argument', `The range [${lo}, ${hi}] cannot be coded. Calibrate with other data.`, {
+      lo,
+      hi,
+    })
   return { scale, zeroPoint: Math.min(most, Math.max(0, Math.round((-low * most) / (high - low)))), most }
 }
 

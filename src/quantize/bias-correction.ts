@@ -1,18 +1,12 @@
 import { editGraph, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
 import { openSession, type RunningOptions } from '../runtime/index.ts'
+import type { KeptBatch } from './images.ts'
 
 /*
  * Rounding does not only add noise to a filter's results, it moves their mean: the distance |x − w| is convex, so that codes that stand for several
  * values make it larger on the whole, and values outside the range make it smaller. The means can be put right on calibration data, in the
  * constant that every filter has already (Nagel et al., ICCV 2019, section 4.2). Layer by layer, each behind those that were corrected before it.
  */
-
-export interface CorrectionBatch {
-  /** [count, C, H, W], or as many as the model's input takes, of which `count` are images. */
-  readonly data: Float32Array
-  readonly shape: readonly number[]
-  readonly count: number
-}
 
 /**
  * The quantised model with the constants of its adder layers corrected. Neither model given is changed.
@@ -24,7 +18,7 @@ export async function correctBiases(
   quantised: Model,
   layers: readonly Node[],
   input: string,
-  batches: readonly CorrectionBatch[],
+  batches: readonly KeptBatch[],
   running: RunningOptions,
 ): Promise<Model> {
   const wanted = layers.map((node) => node.outputs[0]!)
@@ -44,11 +38,11 @@ export async function correctBiases(
 }
 
 /** Means over images and places of the channels of some values. */
-async function channelMeans(
+export async function channelMeans(
   model: Model,
   values: readonly string[],
   input: string,
-  batches: readonly CorrectionBatch[],
+  batches: readonly KeptBatch[],
   running: RunningOptions,
 ): Promise<ReadonlyMap<string, Float64Array>> {
   const session = await openSession(editGraph(model).setOutputs(values).dropDead().model(), running)

@@ -61,7 +61,7 @@ export function calibrate(given: Model, operators: OperatorSet = runnableOperato
       'no-adder-layers',
       adders.length > 0
         ? 'All adder layers of the model are quantised already. Give the model in floats.'
-        : 'The model has no adder layer (AdderConv of domain ai.kerf), and only these are quantised. Make some with kerf swap --to adder.',
+        : 'The model has no adder layer (AdderConv of domain ai.kerf), and only these are quantised. Make some with kerf swap --to adder, or quantise ordinary layers (quantizeIntegers, kerf quantize --to int8).',
     )
   const layers = new Map<string, Node[]>()
   for (const node of open) {

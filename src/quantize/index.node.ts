@@ -3,4 +3,4 @@
 // May import: base, graph, ops, onnx, cost, runtime.
 export * from './index.ts'
 // This takes the place of the one without threads.
-export { quantize } from './threads.node.ts'
+export { quantize, quantizeIntegers } from './threads.node.ts'

@@ -5,9 +5,15 @@
 export type { AdderScale } from './adder-codes.ts'
 export { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
 export { calibrate, quantisableLayers } from './calibration.ts'
+export type { CalibrationBatch, CalibrationImages } from './images.ts'
+export type { KeptLayer } from './integer/places.ts'
 export {
-  type CalibrationBatch,
-  type CalibrationImages,
+  type IntegerLayer,
+  type IntegerNetwork,
+  type IntegerOptions,
+  quantizeIntegers,
+} from './integer/quantize-integers.ts'
+export {
   type Quantized,
   type QuantizedLayer,
   type QuantizeOptions,

@@ -2,10 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { DataSets, ImageSet, Transform } from '../../api/data.ts'
 import { openData, readingOf, writeModelFile } from '../../api/files.node.ts'
 import type { Model } from '../../api/graph.ts'
-import { quantize, type RangeMethod, rangeMethods } from '../../api/rewrite.node.ts'
+import { type Quantized, quantize, quantizeIntegers, type RangeMethod, rangeMethods } from '../../api/rewrite.node.ts'
 import { evaluate, type Recipe } from '../../api/train.node.ts'
 import { evaluationLoader, imagesFor, QualityJudge, spread } from '../../api/workflow.ts'
-import type { Task } from '../../base/index.ts'
+import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { calibrate, checkBits } from '../../quantize/index.node.ts'
 import { type Report, toJson } from '../../report/index.ts'
 import { addDataOptions, type DataOptions, dataRecipe, inOrderOf } from '../data/given-data.ts'
@@ -18,7 +18,13 @@ import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
-import { type AccuracyPair, type AgreementCount, quantizeReport } from '../quantize-report.ts'
+import {
+  type AccuracyPair,
+  type AgreementCount,
+  integerReport,
+  type Judged,
+  quantizeReport,
+} from '../quantize-report.ts'
 import { assumptionText } from '../run/image.ts'
 import { withTask } from '../task.ts'
 import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
@@ -26,11 +32,15 @@ import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 interface Options extends DataOptions {
   readonly classes?: readonly string[]
   readonly output: string
-  readonly bits: number
+  readonly to: 'adder' | 'int8'
+  readonly bits?: number
   readonly recipe?: string
   readonly calibrate: number
   readonly range: RangeMethod
   readonly biasCorrection?: boolean
+  readonly equalise?: boolean
+  readonly keep: readonly NamePattern[]
+  readonly keepWorst: number
   readonly evaluate: number
   readonly threads: number
   readonly json?: boolean
@@ -42,20 +52,29 @@ Examples:
   kerf quantize adder.onnx -o adder6.onnx --bits 6 --data mnist:data/mnist --resize 32
   kerf quantize adder.onnx -o adder5.onnx --bits 5 --data mnist:data/mnist --resize 32 --evaluate all
   kerf quantize runs/adder/best.onnx -o adder4.onnx --bits 4 --recipe runs/adder
+  kerf quantize model.onnx -o model-int8.onnx --to int8 --data photos/
+  kerf quantize model.onnx -o model-int8.onnx --to int8 --data photos/ --equalise --bias-correction --keep-worst 2
 
-Adder layers become layers of codes, everything else stays as it is. Ranges come from training images, spread over the whole set;
+Adder layers become layers of codes, everything else stays as it is. With --to int8 convolutions, linear layers and what lies between them become so: weights
+with a scale per channel, around 0; values with a scale per tensor; biases in 32 bits; normalisation in the weights. Any ONNX runtime runs both. Ranges come from training images, spread over the whole set;
 accuracy before and after from test images, likewise; of images without labels, how often the largest output stays. Ranges (--range):
   mse         nearest to inputs and weights in the mean square (default)
   minmax      everything that was seen
   percentile  all but 1 in 10,000 on either side
+  entropy     least loss of information (Kullback–Leibler divergence of the histograms)
 ${imageFlagsHelp}`
 
 export function define(command: Command, io: Io): void {
   addDataOptions(
     command
-      .argument('<model>', 'an ONNX file with adder layers, or the folder of a run', modelFile)
+      .argument('<model>', 'an ONNX file, or the folder of a run', modelFile)
       .requiredOption('-o, --output <file>', 'the network in codes')
-      .requiredOption('-b, --bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2', bits),
+      .addOption(
+        new Option('--to <what>', 'what becomes codes: adder layers, or ordinary ones (int8)')
+          .choices(['adder', 'int8'])
+          .default('adder'),
+      )
+      .option('-b, --bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2; with --to int8 by default 8', bits),
     'images to calibrate with',
   )
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
@@ -66,6 +85,17 @@ export function define(command: Command, io: Io): void {
     .option(
       '--bias-correction',
       "put each filter's mean right on calibration images, in its constant: better from 5 bits on, worse with fewer",
+    )
+    .option('--equalise', 'int8: make the channels of neighbouring layers alike before (cross-layer equalisation)')
+    .addOption(
+      new Option('--keep <glob>', 'int8: layers that stay in floating point (repeatable)')
+        .argParser((glob: string, before: readonly NamePattern[]) => [...before, namePattern(glob)])
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option('--keep-worst <n>', 'int8: so many layers stay that change the output most by themselves')
+        .argParser(positiveInteger)
+        .default(0),
     )
     .addOption(
       new Option('--evaluate <n>', 'how many test images accuracy is measured on: a number, all, or 0')
@@ -85,22 +115,23 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
     throw new UsageError(
       'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
     )
+  if (options.to === 'adder') checkAdderFlags(options)
   const model = givenModel(path)
   const protect = filesOfGiven(path, model)
   checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
   // What is wrong with the model is said before data are read.
-  calibrate(model)
+  if (options.to === 'adder') calibrate(model)
   const { recipe, image } = dataRecipe(model, options, options.recipe)!
   const sets = await setsFor(recipe, options, task, io)
   const { threads, range, biasCorrection } = options
-  const result = await quantize(model, {
-    bits: options.bits,
-    range,
-    biasCorrection,
-    images: imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms),
-    threads,
-    ...task,
-  })
+  const images = imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms)
+  const common = { range, biasCorrection, images, threads, ...task }
+  const { equalise, keep, keepWorst } = options
+  const integers =
+    options.to === 'int8'
+      ? await quantizeIntegers(model, { bits: options.bits, equalise, keep, keepWorst, ...common })
+      : undefined
+  const result = integers ?? (await quantize(model, { bits: options.bits!, ...common }))
   const isLabelled = sets.test !== undefined && sets.test.classes.length > 0
   const test: { readonly set?: ImageSet; readonly notice?: string } = isLabelled
     ? inOrderOf(model, sets.test, options.classes)
@@ -113,11 +144,28 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
   const agreement = judged && !isLabelled ? await agreementOf(...judged) : undefined
   const written = writeModelFile(result.model, options.output, { force: options.force, protect })
   const { model: _, ...numbers } = result
+  const report = (judged: Judged) =>
+    integers
+      ? integerReport(path, integers, waysText(options), judged, written)
+      : quantizeReport(path, result as Quantized, judged, written)
   io.out(
     options.json
       ? toJson({ model: path, ...numbers, accuracy, agreement, assumed: image?.assumed ?? [], written })
-      : terminalText(withNotes(quantizeReport(path, result, { accuracy, agreement }, written), assumed), io),
+      : terminalText(withNotes(report({ accuracy, agreement }), assumed), io),
   )
+}
+
+/** @throws UsageError where the codes of adder layers cannot be as wished */
+function checkAdderFlags({ bits, equalise, keep, keepWorst }: Options): void {
+  if (bits === undefined) throw new UsageError('Codes of adder layers have 2 to 8 bits: say how many, as in --bits 6.')
+  const flag = equalise ? '--equalise' : keep.length > 0 ? '--keep' : keepWorst > 0 ? '--keep-worst' : undefined
+  if (flag) throw new UsageError(`${flag} is for ordinary networks (--to int8).`)
+}
+
+/** What was done besides choosing ranges. */
+function waysText({ equalise, biasCorrection }: Options): string {
+  const ways = [equalise ? 'channels equalised across layers' : '', biasCorrection ? 'means of channels corrected' : '']
+  return ways.flatMap((way) => (way === '' ? [] : [`, ${way}`])).join('')
 }
 
 const withNotes = (report: Report, note: string | undefined): Report =>
