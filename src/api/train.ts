@@ -22,7 +22,7 @@ export {
 
 // Measuring
 
-export { type EvaluateOptions, type Evaluation, evaluate } from '../train/index.ts'
+export { type EvaluatedImage, type EvaluateOptions, type Evaluation, evaluate } from '../train/index.ts'
 
 // Losses, optimisers, schedules
 
@@ -101,7 +101,9 @@ export {
   gradientChoices,
   lossOf,
   optimiserSettings,
+  type PreparedTraining,
   parseRecipe,
+  prepareTraining,
   type Recipe,
   type RecipeInput,
   type RecipeProblem,
@@ -109,4 +111,6 @@ export {
   recipeJsonSchema,
   scheduleOf,
   sparsitySettings,
+  type TrainingParts,
+  type TrainingSets,
 } from '../train/index.ts'

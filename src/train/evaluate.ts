@@ -6,7 +6,7 @@ import { hostTensor, openSession, type RunningOptions, type Session, warn } from
 import { proveFreedBatch } from './batch-proof.ts'
 import { type Classifier, classifierOf } from './graph/classifier.ts'
 import { networkForImages } from './graph/images.ts'
-import { crossEntropyOf, rankOf, squaredErrorOf } from './scores.ts'
+import { crossEntropyOf, largest, rankOf, squaredErrorOf } from './scores.ts'
 
 /** What is stopped. */
 const what = 'The evaluation'
@@ -36,6 +36,20 @@ export interface Evaluation {
 export interface EvaluateOptions extends RunningOptions, Task, Bounded {
   /** Cross-entropy by default: of the logits, or where the network ends with Softmax, of its probabilities. */
   readonly loss?: 'crossEntropy' | 'meanSquaredError'
+  /** Told of every image, in the loader's order. */
+  readonly onImage?: (image: EvaluatedImage) => void
+}
+
+/** What a network says of an image. */
+export interface EvaluatedImage {
+  /** Its place in the loader's order, from 0. */
+  readonly index: number
+  /** The number of its class. */
+  readonly label: number
+  /** The class that the network takes it for. */
+  readonly predicted: number
+  /** Of this image alone. */
+  readonly loss: number
 }
 
 /**
@@ -114,9 +128,9 @@ async function runOver(
   session: Session,
   classifier: Classifier,
   loader: Loader,
-  { loss: kind = 'crossEntropy', signal, progress }: EvaluateOptions,
+  { loss: kind = 'crossEntropy', signal, progress, onImage }: EvaluateOptions,
 ): Promise<Evaluation> {
-  const tally = new Tally(classifier, kind)
+  const tally = new Tally(classifier, kind, onImage)
   const shape = [loader.batchSize, ...loader.shape]
   const turn = turns(signal, what)
   const start = performance.now()
@@ -138,7 +152,10 @@ class Tally {
   readonly #kind: 'crossEntropy' | 'meanSquaredError'
   readonly #perClass: { images: number; correct: number }[]
 
-  constructor(classifier: Classifier, kind: 'crossEntropy' | 'meanSquaredError') {
+  readonly #told: EvaluateOptions['onImage']
+
+  constructor(classifier: Classifier, kind: 'crossEntropy' | 'meanSquaredError', told: EvaluateOptions['onImage']) {
+    this.#told = told
     this.#classifier = classifier
     this.#kind = kind
     this.#perClass = Array.from({ length: classifier.classes }, () => ({ images: 0, correct: 0 }))
@@ -153,10 +170,15 @@ class Tally {
       own.images++
       if (rank === 0) own.correct++
       if (rank < 5) this.#top5++
-      this.#loss +=
+      const loss =
         this.#kind === 'crossEntropy'
           ? crossEntropyOf(output, start, targets, classes, kind)
           : squaredErrorOf(output, start, targets, classes)
+      this.#loss += loss
+      if (this.#told) {
+        const predicted = largest(output, start, classes)
+        this.#told({ index: this.images + i, label, predicted, loss })
+      }
     }
     this.images += count
   }

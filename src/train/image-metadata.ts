@@ -16,12 +16,13 @@ export function trainedOn(
  * Data with labels as the model numbers its classes, where its file has the same names in another order: what it knows of them is then of use.
  * Sets of other classes stay as they are.
  */
-export function inClassesOf(model: Model, sets: DataSets): DataSets {
+export function inClassesOf<S extends Pick<DataSets, 'train'> & Partial<DataSets>>(model: Model, sets: S): S {
   const names = imageMetadata(model).classes
   const renamed = (set: ImageSet) => (names?.length === set.classes.length ? withClasses(set, names) : undefined) ?? set
   return {
+    ...sets,
     train: renamed(sets.train),
-    validation: sets.validation && renamed(sets.validation),
-    test: renamed(sets.test),
+    ...(sets.validation ? { validation: renamed(sets.validation) } : {}),
+    ...(sets.test ? { test: renamed(sets.test) } : {}),
   }
 }

@@ -2,7 +2,7 @@
 // Not here: gradients (autodiff/), running (runtime/), data sets (data/), files (index.node.ts).
 // May import: base, graph, ops, cost, autodiff, runtime, data, image, onnx, formats, nets, report.
 export { trainingCurves } from './curves.ts'
-export { type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
+export { type EvaluatedImage, type EvaluateOptions, type Evaluation, Evaluator, evaluate } from './evaluate.ts'
 export { scoresOf } from './graph/classifier.ts'
 export { type FreshWeightsOptions, withFreshWeights } from './graph/fresh.ts'
 export { type ClassifierHead, classifierHead, type NewHeadOptions, withNewHead } from './graph/head.ts'
@@ -25,6 +25,7 @@ export {
 export type { SgdOptions } from './optimisers/sgd.ts'
 export type { NamedArrays } from './optimisers/state.ts'
 export type { WeightAverageOptions } from './optimisers/weight-average.ts'
+export { type PreparedTraining, prepareTraining, type TrainingParts, type TrainingSets } from './prepare.ts'
 export { describeRecipe } from './recipe/describe.ts'
 export { parseRecipe } from './recipe/parse.ts'
 export { path as recipePath } from './recipe/paths.ts'

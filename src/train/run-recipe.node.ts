@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { isAborted, KerfError, namePattern, type Task } from '../base/index.ts'
+import { isAborted, KerfError, type Task } from '../base/index.ts'
 import { createWorkerLoader, openData, type WorkerLoader } from '../data/index.node.ts'
 import { createLoader, type DataSets, type Loader, type SkippedImage } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
@@ -12,22 +12,15 @@ import { fewImagesNotice, lineChartsSvg } from '../report/index.ts'
 import { nodeRuntime, warn } from '../runtime/index.node.ts'
 import { trainingCurves } from './curves.ts'
 import type { EvaluateOptions } from './evaluate.ts'
-import { withInputSize } from './graph/images.ts'
-import { inClassesOf, trainedOn } from './image-metadata.ts'
+import { trainedOn } from './image-metadata.ts'
+import { prepareTraining } from './prepare.ts'
 import { recipeLines } from './recipe/describe.ts'
-import {
-  type FileRecipe,
-  type FreshRecipe,
-  freshNetwork,
-  headSettings,
-  isFreshNetwork,
-  withRecipeHead,
-} from './recipe/network.ts'
+import { type FileRecipe, isFreshNetwork } from './recipe/network.ts'
 import { parseRecipe } from './recipe/parse.ts'
 import { mapPaths } from './recipe/paths.ts'
 import { readingOf } from './recipe/reading.node.ts'
-import { batchSizeFor, type Recipe, recipeSchema } from './recipe/schema.ts'
-import { gradientChoices, lossOf, optimiserSettings, scheduleOf, sparsitySettings } from './recipe/settings.ts'
+import { type Recipe, recipeSchema } from './recipe/schema.ts'
+import { scheduleOf } from './recipe/settings.ts'
 import type { FoundCheckpoint } from './run-folder/checkpoints.node.ts'
 import type { FileOperations } from './run-folder/files.node.ts'
 import type { Metrics } from './run-folder/metrics.ts'
@@ -197,53 +190,24 @@ interface Ready {
 }
 
 async function prepare(given: Recipe, options: RunRecipeOptions): Promise<Ready> {
-  const { signal, progress, onNotice } = options
+  const { signal, progress, onNotice, layout } = options
   const notice = onNotice ?? warn
-  const { seed, transforms, threads } = given
+  const { seed, transforms } = given
   const start = isFreshNetwork(given)
     ? undefined
     : sourceModel(given.output, 'start', (given.model as FileRecipe['model']).onnx, options.resume)
-  const { inputSize } = given.model
-  const own = start && inputSize !== undefined ? withInputSize(start, inputSize) : start
+  let teacher: Model | undefined
   const read = options.sets ?? (await openData(given.data, { ...readingOf(given), signal, progress }))
-  const sets = own ? inClassesOf(own, read) : read
-  const batchSize = batchSizeFor(given, sets.train.count)
-  if (batchSize < batchSizeFor(given, Number.POSITIVE_INFINITY))
-    notice(
-      `there ${batchSize === 1 ? 'is one image' : `are ${batchSize} images`} to train on: a batch is all of them (--batch-size gives a smaller one).`,
-    )
-  const recipe = { ...given, batchSize }
-  const loading = { batchSize, transforms, seed, training: true }
-  const training = createLoader(sets.train, loading)
-  const inOrder = { batchSize, transforms, seed, training: false }
-  const validation = sets.validation && createLoader(sets.validation, inOrder)
-  const test = createLoader(sets.test, inOrder)
-  const { shape, classes } = training
-  const model = own
-    ? withRecipeHead(own, recipe as FileRecipe, shape, classes, notice)
-    : freshNetwork(recipe as FreshRecipe, shape, classes)
-  const head = headSettings(model, recipe, shape)
-  const teacher = teacherOf(recipe, shape, classes, options.resume, notice)
-  const trainer = await createTrainer(model, {
-    batchSize,
-    shape,
-    classes,
-    optimiser: optimiserSettings(recipe),
-    loss: lossOf(recipe),
-    choices: gradientChoices(recipe),
-    teacher,
-    freeze: [...recipe.freeze.map(namePattern), ...head.freeze],
-    rate: head.rate,
-    masks: recipe.masks === 'zeros' ? 'zeros' : undefined,
-    average: recipe.ema,
-    sparsity: sparsitySettings(recipe, training.batches),
-    layout: options.layout,
-    seed,
-    threads,
-    onNotice,
-    signal,
+  const { recipe, sets, training, validation, trainer } = await prepareTraining(given, {
+    ...{ sets: read, start, layout, signal, create: createTrainer, onNotice: notice },
+    teacher(shape, classes) {
+      teacher = teacherOf(given, shape, classes, options.resume, notice)
+      return teacher
+    },
   })
-  const beside = createWorkerLoader(sets.train, loading)
+  const loading = { batchSize: recipe.batchSize!, transforms, seed }
+  const test = createLoader(sets.test, { ...loading, training: false })
+  const beside = createWorkerLoader(sets.train, { ...loading, training: true })
   const sources = { start, teacher }
   const dispose = () => release(trainer, beside)
   return { recipe, sets, training: beside ?? training, validation, test, trainer, sources, dispose }

@@ -9,6 +9,7 @@ import { RunDesk } from './desks/run.ts'
 import { SensitivityDesk } from './desks/sensitivity.ts'
 import { SwapDesk } from './desks/swap.ts'
 import { TimesDesk } from './desks/times.ts'
+import { TrainDesk } from './desks/train.ts'
 import type { ModelSource } from './model-source.ts'
 import { type Opened, OpenModel } from './open-model.ts'
 import type { SessionSettings } from './session/types.ts'
@@ -32,6 +33,7 @@ export class Engine {
   readonly prune = new PruneDesk(this.#open, this.times, this.pictures, this.sensitivity)
   readonly swap = new SwapDesk(this.#open, this.pictures)
   readonly quantize = new QuantizeDesk(this.#open, this.pictures)
+  readonly train = new TrainDesk(this.#open, this.pictures)
   readonly model = {
     open: (source: ModelSource): Promise<Opened> => this.#open.open(source),
     recount: (options: RecountOptions): Network => this.#open.recount(options),

@@ -2,6 +2,7 @@ import type { Model } from 'kerf'
 import type { PruneResult, RecoveredStep } from 'kerf/prune'
 import type { QuantizeOutcome } from './quantize-types.ts'
 import type { SwapOutcome } from './swap-types.ts'
+import type { TrainOutcome } from './train/types.ts'
 import type { Network } from './types.ts'
 
 /** What a model became. */
@@ -17,12 +18,14 @@ export interface Step {
   readonly swap?: SwapOutcome
   /** Of a network in codes: what that did. */
   readonly quantized?: QuantizeOutcome
+  /** Of a training: how well the network does. */
+  readonly trained?: TrainOutcome
   /** What does the same on the command line. */
   readonly command?: string
 }
 
 /** What the page knows of a step. */
-export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'quantized' | 'command'> {
+export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'quantized' | 'trained' | 'command'> {
   /** Whether it can be recovered. */
   readonly isCut: boolean
 }

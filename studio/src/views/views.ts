@@ -29,6 +29,7 @@ export const views: readonly View[] = [
   { name: 'prune', title: 'Prune', component: lazy(() => import('./prune/prune-view.tsx')) },
   { name: 'swap', title: 'Swap', component: lazy(() => import('./swap/swap-view.tsx')) },
   { name: 'quantise', title: 'Quantise', component: lazy(() => import('./quantise/quantise-view.tsx')) },
+  { name: 'train', title: 'Train', component: lazy(() => import('./train/train-view.tsx')) },
   {
     ...{ name: 'lab', title: 'Lab', component: lazy(() => import('./lab/lab-view.tsx')) },
     alone:

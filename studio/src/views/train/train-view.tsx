@@ -1,0 +1,84 @@
+import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { usePictures } from '../../pictures/pictures.ts'
+import { PicturesField } from '../../pictures/pictures-field.tsx'
+import { useStore } from '../../store.ts'
+import { Going } from './going.tsx'
+import { SchemaFields } from './schema-form.tsx'
+import classes from './train.module.css'
+import { TrainedReport } from './trained.tsx'
+import { useTraining } from './use-training.ts'
+
+/** What is said most often; the rest is behind a fold. */
+const first = ['epochs', 'batchSize', 'learningRate', 'optimiser', 'schedule', 'validation']
+
+/** The open network, trained on pictures with labels. */
+export default function TrainView() {
+  const { schema, wish, progress, stopped, problem, want, train, stop } = useTraining()
+  const { steps, at } = useStore()
+  const told = usePictures((p) => p.told)
+  const step = steps[at]
+  const isBusy = progress !== undefined
+  const hasLabels = (told?.classes.length ?? 0) > 0
+  const rest = Object.keys(schema?.properties ?? {}).filter((name) => !first.includes(name))
+  const fields = {
+    values: wish.recipe,
+    disabled: isBusy,
+    onChange: (recipe: object) => want({ recipe: { ...recipe } }),
+  }
+  return (
+    <div className={classes.view}>
+      <Stack gap="md">
+        <PicturesField />
+        {schema && (
+          <Fieldset legend="Recipe">
+            <Stack gap="sm">
+              <SchemaFields schema={schema} only={first} {...fields} />
+              <Checkbox
+                label="A new classifier for the classes of the pictures"
+                checked={wish.newHead}
+                disabled={isBusy}
+                onChange={({ currentTarget: { checked } }) => want({ newHead: checked })}
+              />
+              <Checkbox
+                label="Learn from the network as it was opened, too"
+                checked={wish.teach}
+                disabled={isBusy}
+                onChange={({ currentTarget: { checked } }) => want({ teach: checked })}
+              />
+              <details>
+                <summary>Everything else</summary>
+                <div className={classes.more}>
+                  <SchemaFields schema={schema} only={rest} {...fields} />
+                </div>
+              </details>
+            </Stack>
+          </Fieldset>
+        )}
+      </Stack>
+      <Stack gap="md" miw={0}>
+        <Group gap="sm">
+          <Button disabled={isBusy || !hasLabels} onClick={() => void train(false)}>
+            Train
+          </Button>
+          {stopped && !isBusy && (
+            <Button variant="default" onClick={() => void train(true)}>
+              Go on after epoch {stopped.epoch} of {stopped.epochs}
+            </Button>
+          )}
+          {!hasLabels && (
+            <Text size="sm">Training looks at pictures with labels: give a folder with a folder for each class.</Text>
+          )}
+        </Group>
+        <div aria-live="polite">
+          {problem !== undefined && (
+            <Alert color="red" role="alert" className={classes.problem}>
+              {problem}
+            </Alert>
+          )}
+        </div>
+        {progress && <Going progress={progress} stop={stop} />}
+        {step?.trained && !isBusy && <TrainedReport title={step.title} outcome={step.trained} />}
+      </Stack>
+    </div>
+  )
+}
