@@ -88,6 +88,13 @@ describeBrowser('Kerf Studio prunes by pictures', () => {
     await field.getByRole('alert').getByText('0 of 1 files are pictures').waitFor()
     await field.getByRole('button', { name: 'The digits' }).click()
     await field.getByText(/pictures of 10 classes/).waitFor()
+    // So many take long enough to be stopped.
+    await field.getByLabel('Use at most').fill('2000')
+    const bearing = page.getByRole('group', { name: 'What each layer bears' })
+    await bearing.getByRole('button', { name: 'Measure curves' }).click()
+    await bearing.getByRole('button', { name: 'Stop' }).click()
+    await bearing.getByRole('button', { name: /Measure (again|curves)/ }).waitFor()
+    expect(await bearing.getByRole('alert').count()).toBe(0)
   })
 
   it('shows what each layer bears beside its slider', async () => {

@@ -50,9 +50,9 @@ export default function PruneView() {
         </div>
         <Report />
         <PicturesField />
+        <Recover />
         <BearingField pruning={pruning} />
         <Times />
-        <Recover />
       </Stack>
       <Stack gap="md" miw={0}>
         {preview && (
