@@ -69,6 +69,8 @@ export async function decodePictures(
   const canvas = new OffscreenCanvas(width, height)
   const context = canvas.getContext('2d', { willReadFrequently: true })!
   for (let i = 0; i < count; i++) {
+    // Decoding alone lets no message in, such as a stop.
+    if (i % 16 === 0) await new Promise((resolve) => setTimeout(resolve))
     progress(i, count)
     const { name, label, bitmap } = files[Math.floor((i * files.length) / count)]!
     try {

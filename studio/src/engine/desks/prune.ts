@@ -142,7 +142,10 @@ export class PruneDesk {
       const { cut } = this.#open.step
       const basis = cut && this.#bases.get(cut)
       if (!cut || !basis) throw new Error('Only what was cut here can be recovered.')
-      const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+      const pictures = await this.#pictures.now((done, total) => {
+        signal.throwIfAborted()
+        progress({ what: 'reading pictures', done, total })
+      })
       if (!pictures) throw new Error('Recovery looks at pictures: give some.')
       this.#kept = cut
       await keepRecovery({ ...basis, recover: wish, pictures: pictures.decoded })

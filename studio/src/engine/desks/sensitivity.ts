@@ -30,7 +30,10 @@ export class SensitivityDesk {
   ): Promise<boolean | undefined> {
     return this.#work.run(async (signal) => {
       const { measureCurves } = await import('../sensitivity.ts')
-      const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+      const pictures = await this.#pictures.now((done, total) => {
+        signal.throwIfAborted()
+        progress({ what: 'reading pictures', done, total })
+      })
       if (!pictures) throw new Error('What each layer bears is measured on pictures: give some.')
       const { model, inputShapes } = this.#open
       const curves: SensitivityTold[] = []
