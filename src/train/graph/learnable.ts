@@ -1,3 +1,4 @@
+import { isConcrete } from '../../base/index.ts'
 import { ParameterFinder } from '../../cost/index.ts'
 import {
   type Analysis,
@@ -20,9 +21,9 @@ export interface Learnable {
   readonly layers: readonly string[]
 }
 
-/** Convolutions and linear layers, as against a scale or shift per channel. Of what has no shape nothing is known: it is none. */
+/** Convolutions and linear layers, as against a scale or shift per channel. Of what has no shape, or one that follows from data, nothing is known: it is none. */
 export function isLayer({ cost }: Operator, call: InferredCall): boolean {
-  const isKnown = [...call.inputs, ...call.outputs].every((known) => !known || known.shape !== undefined)
+  const isKnown = [...call.inputs, ...call.outputs].every((known) => !known || isConcrete(known.shape))
   return typeof cost === 'function' && isKnown && (cost(call).macs ?? 0) > 0
 }
 
