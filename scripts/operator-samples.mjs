@@ -171,7 +171,7 @@ const elementOf = { whole: 'int64', byte: 'uint8', bool: 'bool', int32: 'int32' 
 function typed({ inputs: declared }, inputs, opset) {
   const texts = typeof declared === 'function' ? declared(opset) : declared
   return inputs.map((input, i) => {
-    const kind = /^\w+[?…*]?: (\w+)/.exec(texts[i] ?? texts.at(-1) ?? '')?.[1]
+    const kind = /^\w+[?…*]?: (\w+)/.exec(texts[i] ?? texts.at(-1) ?? '')?.[1] ?? ''
     return input && !input.elementType && kind in elementOf ? { ...input, elementType: elementOf[kind] } : input
   })
 }
