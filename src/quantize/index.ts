@@ -9,8 +9,10 @@ export type { CalibrationBatch, CalibrationImages } from './images.ts'
 export type { KeptLayer } from './integer/places.ts'
 export {
   type IntegerLayer,
+  type IntegerLayers,
   type IntegerNetwork,
   type IntegerOptions,
+  integerLayers,
   quantizeIntegers,
 } from './integer/quantize-integers.ts'
 export {

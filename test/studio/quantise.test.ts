@@ -1,4 +1,4 @@
-// Adder layers in codes, in Kerf Studio; against the library.
+// Layers in codes, adder and ordinary ones, in Kerf Studio; against the library.
 
 import { copyFileSync, readdirSync } from 'node:fs'
 import { expect, it } from 'vitest'
@@ -51,6 +51,7 @@ describeBrowser('Kerf Studio quantises', () => {
       ...{ hash: '#quantise', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
     })
     await open(lenet)
+    await page.getByText('Adder layers', { exact: true }).click()
     await page.getByText('The model has no adder layer').waitFor()
     expect(await page.getByRole('button', { name: 'Quantise', exact: true }).isDisabled()).toBe(true)
     await accessible()
@@ -58,7 +59,30 @@ describeBrowser('Kerf Studio quantises', () => {
     await picture('quantise-narrow')
   })
 
-  it('in few bits, and says what that did', async () => {
+  it('ordinary layers in 8 bits, and says what that did', async () => {
+    const visit = await studio.visit({ hash: '#quantise' })
+    const { page, open, accessible, picture } = visit
+    await open(lenet)
+    await page.getByText('5 layers in floats').waitFor()
+    await give(visit, 'Quantise', await digitFolder(path('plain'), 40), '40 pictures')
+    await page.locator('pre', { hasText: '--to int8 --bits 8 --data pictures/ --calibrate 40' }).waitFor()
+    await page.getByRole('checkbox', { name: 'Make channels of neighbouring layers alike' }).check()
+    await page.locator('pre', { hasText: '--equalise' }).waitFor()
+    await page.getByRole('button', { name: 'Quantise', exact: true }).click()
+    const report = page.getByRole('region', { name: 'What quantising did' })
+    await report.getByText('Layers in 8 bits').waitFor({ timeout: 60_000 })
+    const table = page.getByRole('table', { name: 'Layers in codes' })
+    expect(await table.getByRole('row').count()).toBe(1 + 5)
+    await accessible()
+    await picture('quantised-int8')
+    const codes = await saved(visit, 'int8.onnx')
+    const kinds = codes.graph.nodes.map(({ opType }) => opType)
+    expect(kinds).toContain('QuantizeLinear')
+    expect(kinds).not.toContain('BatchNormalization')
+    expect(modelBytes(codes).length).toBeLessThan(modelBytes(readModelFile(lenet)).length / 3)
+  })
+
+  it('adder layers in few bits, and says what that did', async () => {
     const visit = await openAdder()
     const { page, accessible, picture } = visit
     const floats = await saved(visit, 'floats.onnx')

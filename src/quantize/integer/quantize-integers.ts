@@ -79,6 +79,27 @@ const what = 'Quantising'
 export const quantizeIntegers = (source: ModelSource, options: IntegerOptions): Promise<IntegerNetwork> =>
   stoppable(what, async () => quantised(await modelOf(source, options), options))
 
+/** Layers of a network that `quantizeIntegers` would put in whole numbers. */
+export interface IntegerLayers {
+  /** Their names, in the order of the nodes. */
+  readonly layers: readonly string[]
+  /** Those that would stay in floating point, and why. */
+  readonly kept: readonly KeptLayer[]
+}
+
+/**
+ * What `quantizeIntegers` would put in whole numbers.
+ * @param model a network
+ * @throws KerfError `unsupported-opset` below 13; `unsupported-input` for a network with several inputs; `no-layers` where nothing can be quantised
+ */
+export function integerLayers(model: Model): IntegerLayers {
+  check(model, 8)
+  onlyInput(model)
+  const places = codedPlaces(analyse(simplified(model, runnableOperators), runnableOperators), () => false)
+  if (places.layers.length === 0) throw nothing(places)
+  return { layers: places.layers.map(({ node }) => nodeLabel(node)), kept: places.kept }
+}
+
 async function quantised(given: Model, options: IntegerOptions): Promise<IntegerNetwork> {
   const { bits = 8, range = 'mse', keep = [], keepWorst = 0, operators = runnableOperators } = options
   check(given, bits)

@@ -1,7 +1,8 @@
 import { KerfError, type Model, modelBytes, type Progress } from 'kerf'
-import { quantisableLayers, quantize } from 'kerf/rewrite'
+import { integerLayers, quantisableLayers, quantize, quantizeIntegers } from 'kerf/rewrite'
 import { imagesFor, QualityJudge } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
+import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import type { Quantisable, QuantizeOutcome, QuantizeWish } from './quantize-types.ts'
 import { quoted } from './quoted.ts'
@@ -9,17 +10,21 @@ import type { WorkState } from './swap-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
- * Adder layers in codes of few bits: ranges from pictures, and what that does to every tensor and to the outputs. Loaded when it is asked for.
+ * Adder layers in codes of few bits, or ordinary ones: ranges from pictures, and what that does to every tensor and to the outputs. Loaded when it is asked for.
  */
 
 /** What can be quantised, or why nothing can. */
 export function quantisable(model: Model, name: string, wish: QuantizeWish, pictures: number): Quantisable {
+  const to = model.graph.nodes.some(({ opType, domain }) => opType === 'AdderConv' && domain === 'ai.kerf')
+    ? 'adder'
+    : 'int8'
   const command = quantizeCommand(name, wish, pictures)
   try {
-    return { layers: quantisableLayers(model), command }
+    const layers = wish.to === 'int8' ? integerLayers(model).layers : quantisableLayers(model)
+    return { to, layers, command }
   } catch (error) {
     if (!(error instanceof KerfError)) throw error
-    return { layers: [], why: error.message, command }
+    return { to, layers: [], why: inPageWords(error.message), command }
   }
 }
 
@@ -38,26 +43,35 @@ export async function quantised(
   const progress = ({ what, done, total }: Progress) => tell({ what, done, total: total ?? images.count })
   const task = { signal, progress }
   const given = () => imagesFor(model, images, transforms)
-  const result = await quantize(model, { ...wish, ...running, ...task, images: given() })
+  const options = { ...wish, ...running, ...task, images: given() }
+  const integers = wish.to === 'int8' ? await quantizeIntegers(model, options) : undefined
+  const adders = integers ? undefined : await quantize(model, options)
+  const result = (integers ?? adders)!
   const judge = await QualityJudge.of(model, given(), { ...running, labels: false }, task)
   return {
     model: result.model,
     outcome: {
-      ...{ ...wish, pictures: result.images, layers: result.layers, outputDrift: result.outputDrift },
+      ...{ ...wish, pictures: result.images, outputDrift: result.outputDrift },
+      ...{ layers: adders?.layers ?? [], integers: integers?.layers ?? [], kept: integers?.kept ?? [] },
       quality: await judge.judge(result.model, task),
       bytes: { before: modelBytes(model).length, after: modelBytes(result.model).length },
     },
   }
 }
 
-function quantizeCommand(model: string, { bits, range, biasCorrection }: QuantizeWish, pictures: number): string {
+function quantizeCommand(
+  model: string,
+  { to, bits, range, biasCorrection, equalise }: QuantizeWish,
+  pictures: number,
+): string {
   return [
     'kerf quantize',
     quoted(model),
     `-o ${quoted(model.replace(/(\.onnx)?$/i, `-${bits}bits.onnx`))}`,
-    `--bits ${bits} --data pictures/`,
+    `${to === 'int8' ? '--to int8 ' : ''}--bits ${bits} --data pictures/`,
     ...(pictures > 0 ? [`--calibrate ${pictures}`] : []),
     ...(range === 'mse' ? [] : [`--range ${range}`]),
+    ...(equalise && to === 'int8' ? ['--equalise'] : []),
     ...(biasCorrection ? ['--bias-correction'] : []),
   ].join(' ')
 }

@@ -40,7 +40,12 @@ export class QuantizeDesk {
       const { model, outcome } = await quantised(this.#open.model, wish, pictures, progress, signal)
       signal.throwIfAborted()
       const { command } = await this.layers(wish, outcome.pictures)
-      return this.#open.add({ title: `Adder layers in ${wish.bits} bits`, model, quantized: outcome, command })
+      return this.#open.add({
+        title: `${wish.to === 'int8' ? 'Layers' : 'Adder layers'} in ${wish.bits} bits`,
+        model,
+        quantized: outcome,
+        command,
+      })
     })
   }
 

@@ -40,7 +40,8 @@ const swap = z.object({
 })
 const range = z.object({ lo: z.number(), hi: z.number() })
 const quantized = z.object({
-  ...{ bits: z.number(), range: z.enum(['minmax', 'mse', 'percentile']), biasCorrection: z.boolean() },
+  ...{ to: z._default(z.enum(['adder', 'int8']), 'adder'), equalise: z._default(z.boolean(), false) },
+  ...{ bits: z.number(), range: z.enum(['minmax', 'mse', 'percentile', 'entropy']), biasCorrection: z.boolean() },
   ...{ pictures: z.number(), outputDrift: z.number(), bytes: change },
   quality: z.object({ images: z.number(), agreement: z.optional(z.number()), outputError: z.number() }),
   layers: z.array(
@@ -49,6 +50,13 @@ const quantized = z.object({
       coding: z.object({ rms: z.number(), relative: z.number(), saturated: z.number() }),
     }),
   ),
+  integers: z._default(
+    z.array(
+      z.looseObject({ ...{ node: text, op: text, weights: z.number(), weightError: z.number(), drift: z.number() } }),
+    ),
+    [],
+  ),
+  kept: z._default(z.array(z.object({ node: text, why: text })), []),
 })
 
 const shape = z.array(z.int().check(z.minimum(0)))

@@ -1,5 +1,6 @@
-import { Alert, Button, Checkbox, Fieldset, Select, Slider, Stack, Text, Title } from '@mantine/core'
+import { Alert, Button, Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text, Title } from '@mantine/core'
 import type { RangeMethod } from 'kerf/rewrite'
+import type { QuantizeWish } from '../../engine/quantize-types.ts'
 import { CommandLine } from '../../parts/command-line.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
@@ -12,9 +13,15 @@ const ranges: readonly { readonly value: RangeMethod; readonly label: string }[]
   { value: 'mse', label: 'nearest in the mean square' },
   { value: 'minmax', label: 'everything that was seen' },
   { value: 'percentile', label: 'all but 1 in 10,000 on either side' },
+  { value: 'entropy', label: 'least loss of information' },
 ]
 
-/** Adder layers in codes of few bits. */
+const kinds: readonly { readonly value: QuantizeWish['to']; readonly label: string }[] = [
+  { value: 'int8', label: 'Ordinary layers' },
+  { value: 'adder', label: 'Adder layers' },
+]
+
+/** Layers in codes of few bits: ordinary ones, or adder layers. */
 export default function QuantiseView() {
   const { wish, pictures, found, work, problem, want, quantise, stop } = useQuantising()
   const { steps, at } = useStore()
@@ -26,6 +33,14 @@ export default function QuantiseView() {
       <Stack gap="md">
         <Fieldset legend="Codes">
           <Stack gap="md">
+            <SegmentedControl
+              fullWidth
+              aria-label="What becomes codes"
+              data={[...kinds]}
+              value={wish.to}
+              disabled={isWorking}
+              onChange={(to) => want({ to: to as QuantizeWish['to'] })}
+            />
             <div>
               <Text size="sm" fw={500} mb={4}>
                 {wish.bits} bits
@@ -50,12 +65,21 @@ export default function QuantiseView() {
               onChange={(range) => range && want({ range: range as RangeMethod })}
             />
             <Checkbox
-              label="Put each filter’s mean right"
+              label="Put each channel’s mean right"
               description="Better from 5 bits on, worse with fewer"
               checked={wish.biasCorrection}
               disabled={isWorking}
               onChange={({ currentTarget: { checked } }) => want({ biasCorrection: checked })}
             />
+            {wish.to === 'int8' && (
+              <Checkbox
+                label="Make channels of neighbouring layers alike"
+                description="Cross-layer equalisation"
+                checked={wish.equalise}
+                disabled={isWorking}
+                onChange={({ currentTarget: { checked } }) => want({ equalise: checked })}
+              />
+            )}
           </Stack>
         </Fieldset>
         <PicturesField />
@@ -82,7 +106,8 @@ export default function QuantiseView() {
         {found && count > 0 && (
           <>
             <Title order={2} size="h5">
-              {count} adder {count === 1 ? 'layer' : 'layers'} in floats
+              {count} {wish.to === 'adder' ? 'adder ' : ''}
+              {count === 1 ? 'layer' : 'layers'} in floats
             </Title>
             <Text size="sm" className={classes.name}>
               {found.layers.join(', ')}

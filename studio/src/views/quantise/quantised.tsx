@@ -30,6 +30,15 @@ export function QuantisedReport({ title, outcome, command }: Props) {
         {title}
       </Title>
       <Cards cards={cards} />
+      {outcome.to === 'adder' ? <AdderLayers layers={layers} /> : <OrdinaryLayers outcome={outcome} />}
+      {command !== undefined && <CommandLine command={command} />}
+    </Stack>
+  )
+}
+
+function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
+  return (
+    <>
       <div className={classes.scroll}>
         <Table aria-label="Layers in codes" verticalSpacing={6} miw={640}>
           <Table.Thead>
@@ -70,7 +79,54 @@ export function QuantisedReport({ title, outcome, command }: Props) {
         Outside: inputs that the range cuts off. Input changes: by coding alone. Weights clamped: outside the range,
         without loss. Drift: change of the input with everything before it in codes, too.
       </Text>
-      {command !== undefined && <CommandLine command={command} />}
-    </Stack>
+    </>
+  )
+}
+
+function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: QuantizeOutcome }) {
+  return (
+    <>
+      <div className={classes.scroll}>
+        <Table aria-label="Layers in codes" verticalSpacing={6} miw={480}>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Layer</Table.Th>
+              <Table.Th>Op</Table.Th>
+              {['Weights', 'Weights change', 'Drift'].map((head) => (
+                <Table.Th key={head} className={classes.number}>
+                  {head}
+                </Table.Th>
+              ))}
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {integers.map(({ node, op, weights, weightError, drift }) => (
+              <Table.Tr key={node}>
+                <Table.Th scope="row" className={classes.name}>
+                  {node}
+                </Table.Th>
+                <Table.Td>{op}</Table.Td>
+                <Table.Td className={classes.number}>{weights.toLocaleString('en')}</Table.Td>
+                <Table.Td className={classes.number}>{percent(weightError, 2)}</Table.Td>
+                <Table.Td className={classes.number}>{percent(drift, 2)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </div>
+      <Text size="xs" c="dimmed">
+        Weights change: root mean square, by that of the weights. Drift: change of what the layer makes, with everything
+        before it in codes, too.
+      </Text>
+      {kept.length > 0 && (
+        <ul>
+          {kept.map(({ node, why }) => (
+            <li key={node}>
+              {node} stays in floating point: {why}.
+            </li>
+          ))}
+        </ul>
+      )}
+    </>
   )
 }

@@ -6,6 +6,8 @@ import type { WorkState } from '../../engine/swap-types.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
 
+const asFirst: QuantizeWish = { to: 'adder', bits: 6, range: 'mse', biasCorrection: false, equalise: false }
+
 export interface Quantising {
   readonly wish: QuantizeWish
   /** How many are looked at. */
@@ -25,28 +27,35 @@ export interface Quantising {
 export function useQuantising(): Quantising {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
-  const [wish, setWish] = useState<QuantizeWish>({ bits: 6, range: 'mse', biasCorrection: false })
+  const [wish, setWish] = useState(asFirst)
   const { told, most } = usePictures()
   const [found, setFound] = useState<Quantisable>()
   const [work, setWork] = useState<WorkState>()
   const [problem, setProblem] = useState<string>()
   const count = Math.min(told?.count ?? 0, most)
+  /** Until somebody chooses, what the network has. */
+  const [isChosen, setChosen] = useState(false)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network has other layers
   useEffect(() => {
     let isLate = false
     engine.quantize.layers(wish, count).then(
-      (layers) => isLate || setFound(layers),
+      (layers) => {
+        if (isLate) return
+        setFound(layers)
+        if (!isChosen && layers.to !== wish.to) setWish({ ...wish, ...usual(layers.to) })
+      },
       (error) => isLate || error instanceof Closed || setProblem((error as Error).message),
     )
     return () => {
       isLate = true
     }
-  }, [wish, count, network])
+  }, [wish, count, network, isChosen])
   return {
     ...{ wish, pictures: count, found, work, problem },
     want(next) {
       setProblem(undefined)
-      setWish({ ...wish, ...next })
+      if (next.to) setChosen(true)
+      setWish({ ...wish, ...(next.to && usual(next.to)), ...next })
     },
     async quantise() {
       setWork({ what: 'quantising', done: 0 })
@@ -63,3 +72,5 @@ export function useQuantising(): Quantising {
     stop: () => void engine.quantize.stop(),
   }
 }
+
+const usual = (to: QuantizeWish['to']): Pick<QuantizeWish, 'to' | 'bits'> => ({ to, bits: to === 'int8' ? 8 : 6 })
