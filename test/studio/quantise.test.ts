@@ -73,6 +73,7 @@ describeBrowser('Kerf Studio quantises', () => {
     await report.getByText('Layers in 8 bits').waitFor({ timeout: 60_000 })
     const table = page.getByRole('table', { name: 'Layers in codes' })
     expect(await table.getByRole('row').count()).toBe(1 + 5)
+    await page.getByText('it is in codes already').waitFor()
     await accessible()
     await picture('quantised-int8')
     const codes = await saved(visit, 'int8.onnx')

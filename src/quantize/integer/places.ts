@@ -100,6 +100,7 @@ const isFloat = ({ values, constants }: Analysis, name: string): boolean =>
 function layerRefusal(analysis: Analysis, node: Node): string | undefined {
   const [x = '', weight = '', bias = ''] = node.inputs
   const known = analysis.values.get(weight)
+  if (analysis.producers.get(weight)?.opType === 'DequantizeLinear') return 'it is in codes already'
   if (!isFloat(analysis, x)) return 'what it reads is not of float32, or known before anything runs'
   if (!analysis.constants.has(weight) || known?.elementType !== 'float32' || !isConcrete(known.shape))
     return 'its weights are not stored'

@@ -142,7 +142,11 @@ describe('a network in whole numbers', () => {
       'Weights with a scale per channel take opset 13 or higher; the model has 12.',
     )
     await expect(quantizeIntegers(network(), options({ keep: [namePattern('*')] }))).rejects.toThrow(
-      'The model has no convolution and no linear layer in codes, all layers stay in floating point: "stem", because it was asked to stay.',
+      'No layer can be quantised. "stem": it was asked to stay.',
+    )
+    const { model } = await quantizeIntegers(network(), options())
+    await expect(quantizeIntegers(model, options())).rejects.toThrow(
+      'No layer can be quantised. "stem": it is in codes already.',
     )
     await expect(quantizeIntegers(network(), options({ bits: 9 }))).rejects.toThrow('2 to 8 bits, not 9')
     const b = new GraphBuilder('none')

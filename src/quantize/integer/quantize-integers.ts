@@ -165,14 +165,10 @@ function check({ opsetImports }: Model, bits: number): void {
 
 function nothing({ kept }: CodedPlaces): KerfError {
   const [first] = kept
-  const why = first
-    ? `, all layers stay in floating point: "${first.node}", because ${first.why}`
-    : ' that could be quantised'
-  return new KerfError(
-    'no-layers',
-    `The model has no convolution and no linear layer${first ? ' in codes' : ''}${why}.`,
-    { kept },
-  )
+  const message = first
+    ? `No layer can be quantised. "${first.node}": ${first.why}.`
+    : 'The model has no convolution and no linear layer that could be quantised.'
+  return new KerfError('no-layers', message, { kept })
 }
 
 function codesOf(name: string, observer: Observer, bits: number, range: RangeMethod): AdderScale {
