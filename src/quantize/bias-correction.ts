@@ -1,4 +1,4 @@
-import { editGraph, type Model, type Node, tensorOf, tensorValues } from '../graph/index.ts'
+import { editGraph, type GraphEditor, type Model, tensorOf, tensorValues } from '../graph/index.ts'
 import { openSession, type RunningOptions } from '../runtime/index.ts'
 import type { KeptBatch } from './images.ts'
 
@@ -8,37 +8,44 @@ import type { KeptBatch } from './images.ts'
  * constant that every filter has already (Nagel et al., ICCV 2019, section 4.2). Layer by layer, each behind those that were corrected before it.
  */
 
+/** Puts a layer's constants right in the quantised model. @param target mean of each channel in the given model; `found` that in the quantised one */
+export type Correction = (editor: GraphEditor, target: Float64Array, found: Float64Array) => void
+
 /**
- * The quantised model with the constants of its adder layers corrected. Neither model given is changed.
- * @param given the model that was quantised: its adder layers have the same outputs by name
- * @param layers of the given model, those that were quantised
+ * The quantised model with the means of some values' channels put right. Neither model given is changed.
+ * @param given the model that was quantised: it has the same values by name
+ * @param corrections of layers, by what they make, in their order
  */
-export async function correctBiases(
+export async function correctMeans(
   given: Model,
   quantised: Model,
-  layers: readonly Node[],
+  corrections: ReadonlyMap<string, Correction>,
   input: string,
   batches: readonly KeptBatch[],
   running: RunningOptions,
 ): Promise<Model> {
-  const wanted = layers.map((node) => node.outputs[0]!)
   const run = (model: Model, values: readonly string[]) => channelMeans(model, values, input, batches, running)
-  const expected = await run(given, wanted)
+  const expected = await run(given, [...corrections.keys()])
   const editor = editGraph(quantised)
-  for (const value of wanted) {
-    const node = editor.nodes.find((n) => n.outputs[0] === value)!
+  for (const [value, correct] of corrections) {
     const found = (await run(editor.model(), [value])).get(value)!
-    const target = expected.get(value)!
-    const [, , bias = ''] = node.inputs
-    const constants = tensorValues(editor.initializers.get(bias)!)
-    const values = Float32Array.from(constants, (c, f) => c + target[f]! - found[f]!)
-    editor.set(bias, tensorOf('float32', [values.length], values))
+    correct(editor, expected.get(value)!, found)
   }
   return editor.model()
 }
 
+/** The constants that adder layers have already. @param value what a layer makes */
+export const adderCorrection =
+  (value: string): Correction =>
+  (editor, target, found) => {
+    const [, , bias = ''] = editor.nodes.find((n) => n.outputs[0] === value)!.inputs
+    const constants = tensorValues(editor.initializers.get(bias)!)
+    const values = Float32Array.from(constants, (c, f) => c + target[f]! - found[f]!)
+    editor.set(bias, tensorOf('float32', [values.length], values))
+  }
+
 /** Means over images and places of the channels of some values. */
-export async function channelMeans(
+async function channelMeans(
   model: Model,
   values: readonly string[],
   input: string,

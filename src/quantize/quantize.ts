@@ -2,7 +2,7 @@ import { stoppable, turns } from '../base/index.ts'
 import type { Model, Node } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
-import { correctBiases } from './bias-correction.ts'
+import { adderCorrection, correctMeans } from './bias-correction.ts'
 import { calibrate, withOutputs } from './calibration.ts'
 import { drifts, fewOf, type ObserveOptions, observeImages, onlyInput } from './images.ts'
 import { type CodingError, codingError, type RangeMethod } from './ranges.ts'
@@ -84,7 +84,8 @@ async function quantized(model: Model, options: QuantizeOptions): Promise<Quanti
   }
   const { model: coded, layers } = quantizeAdderLayers(calibration.analysis, ranges, bits)
   const nodes = model.graph.nodes.filter((node) => ranges.has(node))
-  const quantised = biasCorrection ? await correctBiases(model, coded, nodes, input.name, kept, options) : coded
+  const corrections = new Map(nodes.map(({ outputs: [value = ''] }) => [value, adderCorrection(value)]))
+  const quantised = biasCorrection ? await correctMeans(model, coded, corrections, input.name, kept, options) : coded
   const shown = withOutputs(quantised, [...calibration.layers.keys()])
   const drift = await drifts(calibration.model, shown, fewOf(model, kept[0]!), options)
   const inputs = new Map(

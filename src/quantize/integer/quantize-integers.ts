@@ -1,17 +1,17 @@
 import { KerfError, type NamePattern, stoppable } from '../../base/index.ts'
-import { type Analysis, analyse, type Model, nodeLabel, opsetOf, simplified } from '../../graph/index.ts'
+import { type Analysis, analyse, type Model, nodeLabel, opsetOf, simplified, tensorOf } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { runnableOperators } from '../../ops/index.ts'
 import { type AdderScale, adderScale } from '../adder-codes.ts'
+import { type Correction, correctMeans } from '../bias-correction.ts'
 import { withOutputs } from '../calibration.ts'
 import { drifts, fewOf, type KeptBatch, type ObserveOptions, observeImages, onlyInput } from '../images.ts'
 import { Observer } from '../observer.ts'
 import { chooseRange, type RangeMethod } from '../ranges.ts'
-import { correctIntegerBiases } from './correct-biases.ts'
 import { equalised } from './equalise.ts'
 import { foldNormalisation } from './fold-normalisation.ts'
 import { type CodedPlaces, codedPlaces, type KeptLayer, keeping } from './places.ts'
-import { type CodedLayer, writeCodes } from './write-codes.ts'
+import { biasSteps, type CodedBias, type CodedLayer, writeCodes } from './write-codes.ts'
 
 /*
  * Post-training quantisation of ordinary networks (Jacob et al., CVPR 2018; Nagel et al., "A White Paper on Neural Network Quantization", 2021): weights
@@ -106,7 +106,8 @@ async function quantised(given: Model, options: IntegerOptions): Promise<Integer
   const input = onlyInput(given)
   const folded = foldNormalisation(simplified(given, operators), operators)
   const analysis = analyse(options.equalise ? equalised(folded, operators) : folded, operators)
-  const all = codedPlaces(analysis, keeping(keep))
+  const isKept = keeping(keep)
+  const all = codedPlaces(analysis, isKept)
   if (all.layers.length === 0) throw nothing(all)
   // All of them: where a layer stays in floating point, what is moved behind it has a scale of its own.
   const observers = new Map([...all.values.keys()].map((name) => [name, new Observer()]))
@@ -130,12 +131,11 @@ async function quantised(given: Model, options: IntegerOptions): Promise<Integer
       .slice(0, keepWorst)
       .map(([name]) => name),
   )
-  const isKept = keeping(keep)
   const places = worst.size === 0 ? all : codedPlaces(analysis, (node) => isKept(node) || worst.has(nodeLabel(node)))
   if (places.layers.length === 0) throw nothing(places)
   const plain = written(places)
   const model = options.biasCorrection
-    ? await correctIntegerBiases(analysis.model, plain, input.name, batches, options)
+    ? await correctMeans(analysis.model, plain.model, correctionsOf(plain.biases), input.name, batches, options)
     : plain.model
   const outputs = places.layers.map(({ node }) => node.outputs[0]!)
   const [output = ''] = analysis.model.graph.outputs.map(({ name }) => name)
@@ -191,6 +191,21 @@ function codesOf(name: string, observer: Observer, bits: number, range: RangeMet
   }
 }
 
+/** Biases of 32 bits that take up what means are off by; layers without one stay. */
+const correctionsOf = (biases: ReadonlyMap<string, CodedBias>): ReadonlyMap<string, Correction> =>
+  new Map(
+    [...biases].map(([value, { name, values, scales }]): [string, Correction] => [
+      value,
+      (editor, target, found) => {
+        const steps = biasSteps(
+          values.map((bias, c) => bias + target[c]! - found[c]!),
+          scales,
+        )
+        editor.set(name, tensorOf('int32', [steps.length], steps))
+      },
+    ]),
+  )
+
 /** For each layer the change of the output where it alone is in codes. */
 async function sensitivities(
   analysis: Analysis,
@@ -199,13 +214,13 @@ async function sensitivities(
   batch: KeptBatch,
   options: IntegerOptions,
 ): Promise<ReadonlyMap<string, number>> {
-  const { progress, signal: _, ...running } = options
+  const { progress, ...running } = options
   const [output = ''] = analysis.model.graph.outputs.map(({ name }) => name)
   const found = new Map<string, number>()
   for (const [i, layer] of places.layers.entries()) {
     const own = [layer.input, layer.output].map((name) => [name, places.values.get(name)!] as const)
     const alone = write({ layers: [layer], values: new Map(own), kept: [] })
-    const drift = await drifts(analysis.model, alone, batch, { ...running, signal: options.signal })
+    const drift = await drifts(analysis.model, alone, batch, running)
     found.set(nodeLabel(layer.node), drift(output))
     progress?.({ what: 'layers by themselves', done: i + 1, total: places.layers.length, unit: 'layers' })
   }
