@@ -1,7 +1,7 @@
 import { Progress, Table, Text } from '@mantine/core'
 import type { Totals } from 'kerf'
 import { human } from 'kerf/report'
-import classes from './before-after.module.css'
+import table from './plain-table.module.css'
 
 const rows = [
   { key: 'macs', title: 'MACs', unit: '' },
@@ -41,14 +41,14 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
   }
   return (
     <div>
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table aria-label={label}>
           <Table.Thead>
             <Table.Tr>
               <Table.Td />
-              <Table.Th className={classes.number}>{first}</Table.Th>
-              <Table.Th className={classes.number}>After</Table.Th>
-              <Table.Th className={classes.number}>Part</Table.Th>
+              <Table.Th className={table.number}>{first}</Table.Th>
+              <Table.Th className={table.number}>After</Table.Th>
+              <Table.Th className={table.number}>Part</Table.Th>
               <Table.Td w="30%" visibleFrom="sm" />
             </Table.Tr>
           </Table.Thead>
@@ -56,9 +56,9 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
             {[...counted, ...(timedRow ? [timedRow] : [])].map(({ title, now, later, part }) => (
               <Table.Tr key={title}>
                 <Table.Th scope="row">{title}</Table.Th>
-                <Table.Td className={classes.number}>{now}</Table.Td>
-                <Table.Td className={classes.number}>{later}</Table.Td>
-                <Table.Td className={classes.number}>{(100 * part).toFixed(1)} %</Table.Td>
+                <Table.Td className={table.number}>{now}</Table.Td>
+                <Table.Td className={table.number}>{later}</Table.Td>
+                <Table.Td className={table.number}>{(100 * part).toFixed(1)} %</Table.Td>
                 <Table.Td visibleFrom="sm">
                   <Progress value={Math.round(1000 * part) / 10} size="lg" aria-label={`${title} that stay`} />
                 </Table.Td>

@@ -1,6 +1,7 @@
 import { Table, Text } from '@mantine/core'
 import '../colours.css'
 import type { TextTable } from '../engine/lab/types.ts'
+import table from './plain-table.module.css'
 import classes from './report-table.module.css'
 
 /** A table of the library. */
@@ -13,13 +14,13 @@ export function ReportTable({ table: { title, columns, rows, notes }, label }: {
         </Text>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll what is wider than the page */}
-      <section className={classes.scroll} aria-label={title ?? label} tabIndex={0}>
+      <section className={table.scroll} aria-label={title ?? label} tabIndex={0}>
         <Table verticalSpacing={4} aria-label={title ?? label}>
           <Table.Thead>
             <Table.Tr>
               {columns.map(({ header, isNumeric }, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: columns never move
-                <Table.Th key={i} className={isNumeric ? classes.number : undefined}>
+                <Table.Th key={i} className={isNumeric ? table.number : undefined}>
                   {header}
                 </Table.Th>
               ))}
@@ -31,7 +32,7 @@ export function ReportTable({ table: { title, columns, rows, notes }, label }: {
               <Table.Tr key={i}>
                 {row.map((text, j) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: cells never move
-                  <Table.Td key={j} className={columns[j]?.isNumeric ? classes.number : undefined}>
+                  <Table.Td key={j} className={columns[j]?.isNumeric ? table.number : undefined}>
                     {text}
                   </Table.Td>
                 ))}

@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import { Busy } from '../../parts/busy.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { Charts, ReportTable } from '../../parts/report-table.tsx'
+import tool from '../../parts/tool-view.module.css'
 import { useStore } from '../../store.ts'
 import { ExperimentForm } from './experiment-form.tsx'
 import classes from './lab.module.css'
@@ -18,7 +19,7 @@ export function Experiments() {
   if (!experiment) return <Busy m="md" what="Loading experiments" />
   const found = outcome?.name === experiment.name ? outcome : undefined
   return (
-    <div className={classes.view}>
+    <div className={tool.view}>
       <ExperimentForm />
       <Stack gap="md" miw={0}>
         <Group justify="space-between" align="flex-start" wrap="nowrap">

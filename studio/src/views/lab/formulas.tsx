@@ -6,7 +6,7 @@ import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { Charts, ReportTable } from '../../parts/report-table.tsx'
-import classes from './lab.module.css'
+import tool from '../../parts/tool-view.module.css'
 
 /** Not the one that experiments keep busy. */
 const worker = new LabWorker()
@@ -62,7 +62,7 @@ export function Formulas() {
       )
   }, [wish])
   return (
-    <div className={classes.view}>
+    <div className={tool.view}>
       <Fieldset legend="Sizes">
         <Stack gap="sm">
           {sizes.map(({ letter, what, values, text = String }) => (

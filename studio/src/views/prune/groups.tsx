@@ -1,8 +1,8 @@
 import { Checkbox, Slider, Table, Text, Title } from '@mantine/core'
 import type { PreviewGroup, PrunePreview } from '../../engine/prune-types.ts'
+import table from '../../parts/plain-table.module.css'
 import { useBearing } from './bearing.ts'
 import { Curve } from './curve.tsx'
-import classes from './prune.module.css'
 import type { Pruning } from './use-pruning.ts'
 
 /** More layers of a group are counted. */
@@ -17,13 +17,13 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
       <Title order={2} size="h5" mb="xs">
         {groups.length} {groups.length === 1 ? 'group' : 'groups'} of channels that go together
       </Title>
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table verticalSpacing={6} aria-label="Groups of channels" miw={480}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Layers</Table.Th>
-              <Table.Th className={classes.number}>Channels</Table.Th>
-              <Table.Th className={classes.number}>Stay</Table.Th>
+              <Table.Th className={table.number}>Channels</Table.Th>
+              <Table.Th className={table.number}>Stay</Table.Th>
               <Table.Th w="35%">By hand</Table.Th>
               {told && <Table.Th>{told.quality}, alone</Table.Th>}
               <Table.Th>Lock</Table.Th>
@@ -43,7 +43,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
           </summary>
           <ul>
             {refused.map(({ node, why }) => (
-              <li key={`${node} ${why}`} className={classes.layers}>
+              <li key={`${node} ${why}`} className={table.name}>
                 {node}: {why}
               </li>
             ))}
@@ -66,14 +66,14 @@ function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, 
   const more = layers.length - mostLayers
   return (
     <Table.Tr>
-      <Table.Td className={classes.layers}>
+      <Table.Td className={table.name}>
         <Text size="sm">
           {layers.slice(0, mostLayers).join(', ')}
           {more > 0 && ` and ${more} more`}
         </Text>
       </Table.Td>
-      <Table.Td className={classes.number}>{channels}</Table.Td>
-      <Table.Td className={classes.number}>{kept}</Table.Td>
+      <Table.Td className={table.number}>{channels}</Table.Td>
+      <Table.Td className={table.number}>{kept}</Table.Td>
       <Table.Td>
         <Slider
           thumbLabel={`Channels of ${name} that stay`}

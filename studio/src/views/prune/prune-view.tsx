@@ -2,10 +2,10 @@ import { Alert, Button, Group, Stack, Text } from '@mantine/core'
 import { BeforeAfter, msText } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import tool from '../../parts/tool-view.module.css'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { BearingField } from './bearing-field.tsx'
 import { Groups } from './groups.tsx'
-import classes from './prune.module.css'
 import { Recover } from './recover.tsx'
 import { Report } from './report.tsx'
 import { Settings } from './settings.tsx'
@@ -20,8 +20,8 @@ export default function PruneView() {
     ...{ title: 'Time, predicted', before: preview.time.beforeMs, after: preview.time.afterMs },
   }
   return (
-    <div className={classes.view}>
-      <Stack gap="md" className={classes.side}>
+    <div className={tool.view}>
+      <Stack gap="md">
         <Settings pruning={pruning} />
         <Group gap="sm">
           <Button onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>

@@ -1,6 +1,6 @@
 import { Table, Text } from '@mantine/core'
 import type { RecoveredStep } from 'kerf/prune'
-import classes from './prune.module.css'
+import table from '../../parts/plain-table.module.css'
 
 /** How far the outputs were off before and after each step of recovery, on pictures that nothing was fitted to. */
 export function Recovered({ steps }: { readonly steps: readonly RecoveredStep[] }) {
@@ -9,8 +9,8 @@ export function Recovered({ steps }: { readonly steps: readonly RecoveredStep[] 
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Step</Table.Th>
-          <Table.Th className={classes.number}>Off before</Table.Th>
-          <Table.Th className={classes.number}>after</Table.Th>
+          <Table.Th className={table.number}>Off before</Table.Th>
+          <Table.Th className={table.number}>after</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
@@ -20,8 +20,8 @@ export function Recovered({ steps }: { readonly steps: readonly RecoveredStep[] 
               {name}
               {why !== undefined && <Text size="xs">{why}</Text>}
             </Table.Td>
-            <Table.Td className={classes.number}>{(100 * outputError.before).toFixed(1)} %</Table.Td>
-            <Table.Td className={classes.number}>{(100 * outputError.after).toFixed(1)} %</Table.Td>
+            <Table.Td className={table.number}>{(100 * outputError.before).toFixed(1)} %</Table.Td>
+            <Table.Td className={table.number}>{(100 * outputError.after).toFixed(1)} %</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

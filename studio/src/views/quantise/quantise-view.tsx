@@ -2,10 +2,11 @@ import { Alert, Button, Checkbox, Fieldset, SegmentedControl, Select, Slider, St
 import type { RangeMethod } from 'kerf/rewrite'
 import type { QuantizeWish } from '../../engine/quantize-types.ts'
 import { CommandLine } from '../../parts/command-line.tsx'
+import table from '../../parts/plain-table.module.css'
+import tool from '../../parts/tool-view.module.css'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
-import classes from './quantise.module.css'
 import { QuantisedReport } from './quantised.tsx'
 import { useQuantising } from './use-quantising.ts'
 
@@ -29,7 +30,7 @@ export default function QuantiseView() {
   const isWorking = work !== undefined
   const count = found?.layers.length ?? 0
   return (
-    <div className={classes.view}>
+    <div className={tool.view}>
       <Stack gap="md">
         <Fieldset legend="Codes">
           <Stack gap="md">
@@ -109,7 +110,7 @@ export default function QuantiseView() {
               {count} {wish.to === 'adder' ? 'adder ' : ''}
               {count === 1 ? 'layer' : 'layers'} in floats
             </Title>
-            <Text size="sm" className={classes.name}>
+            <Text size="sm" className={table.name}>
               {found.layers.join(', ')}
             </Text>
             <CommandLine command={found.command} />

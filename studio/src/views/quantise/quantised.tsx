@@ -3,7 +3,7 @@ import { human, shortNumber } from 'kerf/report'
 import type { QuantizeOutcome } from '../../engine/quantize-types.ts'
 import { type Card, Cards } from '../../parts/cards.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
-import classes from './quantise.module.css'
+import table from '../../parts/plain-table.module.css'
 
 const percent = (part: number, digits = 1) => `${(100 * part).toFixed(digits)} %`
 
@@ -39,13 +39,13 @@ export function QuantisedReport({ title, outcome, command }: Props) {
 function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
   return (
     <>
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table aria-label="Layers in codes" verticalSpacing={6} miw={640}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Layer</Table.Th>
               {['Input seen', 'Range of codes', 'Outside', 'Input changes', 'Weights clamped', 'Drift'].map((head) => (
-                <Table.Th key={head} className={classes.number}>
+                <Table.Th key={head} className={table.number}>
                   {head}
                 </Table.Th>
               ))}
@@ -54,7 +54,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
           <Table.Tbody>
             {layers.map(({ node, seen, range, coding, clampedWeights, weights, drift }) => (
               <Table.Tr key={node}>
-                <Table.Th scope="row" className={classes.name}>
+                <Table.Th scope="row" className={table.name}>
                   {node}
                 </Table.Th>
                 {[
@@ -66,7 +66,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
                   percent(drift, 2),
                 ].map((text, i) => (
                   // biome-ignore lint/suspicious/noArrayIndexKey: a cell for each column
-                  <Table.Td key={i} className={classes.number}>
+                  <Table.Td key={i} className={table.number}>
                     {text}
                   </Table.Td>
                 ))}
@@ -86,14 +86,14 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
 function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: QuantizeOutcome }) {
   return (
     <>
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table aria-label="Layers in codes" verticalSpacing={6} miw={480}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Layer</Table.Th>
               <Table.Th>Op</Table.Th>
               {['Weights', 'Weights change', 'Drift'].map((head) => (
-                <Table.Th key={head} className={classes.number}>
+                <Table.Th key={head} className={table.number}>
                   {head}
                 </Table.Th>
               ))}
@@ -102,13 +102,13 @@ function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: Qua
           <Table.Tbody>
             {integers.map(({ node, op, weights, weightError, drift }) => (
               <Table.Tr key={node}>
-                <Table.Th scope="row" className={classes.name}>
+                <Table.Th scope="row" className={table.name}>
                   {node}
                 </Table.Th>
                 <Table.Td>{op}</Table.Td>
-                <Table.Td className={classes.number}>{weights.toLocaleString('en')}</Table.Td>
-                <Table.Td className={classes.number}>{percent(weightError, 2)}</Table.Td>
-                <Table.Td className={classes.number}>{percent(drift, 2)}</Table.Td>
+                <Table.Td className={table.number}>{weights.toLocaleString('en')}</Table.Td>
+                <Table.Td className={table.number}>{percent(weightError, 2)}</Table.Td>
+                <Table.Td className={table.number}>{percent(drift, 2)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

@@ -3,7 +3,7 @@ import { namePattern } from 'kerf'
 import { human, shortNumber } from 'kerf/report'
 import { useState } from 'react'
 import type { SwapLayer, SwapOutcome, SwapPreview, SwapRow } from '../../engine/swap-types.ts'
-import classes from './swap.module.css'
+import table from '../../parts/plain-table.module.css'
 import type { Swapping } from './use-swapping.ts'
 
 /** Every layer that could be swapped, and every convolution that cannot, with the reason; what a swap makes of each. */
@@ -25,7 +25,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
         onReset={() => want({ layers: undefined })}
         isAsked={asked !== undefined}
       />
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table aria-label="Layers" verticalSpacing={6} miw={560}>
           <Table.Thead>
             <Table.Tr>
@@ -49,7 +49,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
                       }
                     />
                   </Table.Td>
-                  <Table.Th scope="row" className={classes.name}>
+                  <Table.Th scope="row" className={table.name}>
                     {name}
                   </Table.Th>
                   <Cells layer={layer} row={rows.get(name)} outcome={outcome} />
@@ -124,15 +124,15 @@ export function Heads({ outcome }: { readonly outcome: SwapOutcome | undefined }
   return (
     <>
       {counts.map(([key, title]) => (
-        <Table.Th key={key} className={classes.number}>
+        <Table.Th key={key} className={table.number}>
           {title}
         </Table.Th>
       ))}
-      {hasErrors(outcome) && <Table.Th className={classes.number}>Weights off</Table.Th>}
-      {rows.some(({ outputError }) => outputError) && <Table.Th className={classes.number}>Output off</Table.Th>}
-      {rows.some(({ time }) => time) && <Table.Th className={classes.number}>Time (ms)</Table.Th>}
+      {hasErrors(outcome) && <Table.Th className={table.number}>Weights off</Table.Th>}
+      {rows.some(({ outputError }) => outputError) && <Table.Th className={table.number}>Output off</Table.Th>}
+      {rows.some(({ time }) => time) && <Table.Th className={table.number}>Time (ms)</Table.Th>}
       {facts.map((fact) => (
-        <Table.Th key={fact} className={classes.number}>
+        <Table.Th key={fact} className={table.number}>
           {fact}
         </Table.Th>
       ))}
@@ -170,24 +170,24 @@ export function Cells({ layer, row, outcome }: CellsProps) {
   return (
     <>
       {counts.map(([key]) => (
-        <Table.Td key={key} className={classes.number}>
+        <Table.Td key={key} className={table.number}>
           {countText(cost.before[key])} → {countText(cost.after[key])}
         </Table.Td>
       ))}
       {hasErrors(outcome) && (
-        <Table.Td className={classes.number}>{weightError === undefined ? '–' : shortNumber(weightError)}</Table.Td>
+        <Table.Td className={table.number}>{weightError === undefined ? '–' : shortNumber(weightError)}</Table.Td>
       )}
       {outcome.rows.some((other) => other.outputError) && (
-        <Table.Td className={classes.number}>{outputError ? changeText(outputError) : '–'}</Table.Td>
+        <Table.Td className={table.number}>{outputError ? changeText(outputError) : '–'}</Table.Td>
       )}
       {outcome.rows.some((other) => other.time) && (
-        <Table.Td className={classes.number}>
+        <Table.Td className={table.number}>
           {time ? changeText({ before: time.beforeMs, after: time.afterMs }) : '–'}
         </Table.Td>
       )}
       {facts.map((fact, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a fact for each header
-        <Table.Td key={i} className={classes.number}>
+        <Table.Td key={i} className={table.number}>
           {fact}
         </Table.Td>
       ))}

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import tool from '../../parts/tool-view.module.css'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
@@ -23,7 +24,7 @@ export default function SwapView() {
   const kind = kinds.find(({ name }) => name === wish.kind)
   const step = steps[at]
   return (
-    <div className={classes.view}>
+    <div className={tool.view}>
       <Stack gap="md">
         <Settings swapping={swapping} />
         <PicturesField />

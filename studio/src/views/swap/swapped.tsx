@@ -3,8 +3,8 @@ import { shortNumber } from 'kerf/report'
 import type { SwapOutcome } from '../../engine/swap-types.ts'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import table from '../../parts/plain-table.module.css'
 import { Cells, ErrorNotes, Heads } from './layers.tsx'
-import classes from './swap.module.css'
 
 const statistics: Readonly<Record<SwapOutcome['statistics'], string>> = {
   data: 'Means and variances were measured on the pictures.',
@@ -37,7 +37,7 @@ export function SwappedReport({ title, outcome, command }: Props) {
           ` A run takes ${shortNumber(time.afterMs)} ms; before ${shortNumber(time.beforeMs)} ms, measured in turns.`}
       </Text>
       <BeforeAfter before={before} after={after} first="Before" label="Before and after this swap" />
-      <div className={classes.scroll}>
+      <div className={table.scroll}>
         <Table aria-label="Layers that were swapped" verticalSpacing={6} miw={560}>
           <Table.Thead>
             <Table.Tr>
@@ -48,7 +48,7 @@ export function SwappedReport({ title, outcome, command }: Props) {
           <Table.Tbody>
             {rows.map((row) => (
               <Table.Tr key={row.name}>
-                <Table.Th scope="row" className={classes.name}>
+                <Table.Th scope="row" className={table.name}>
                   {row.name}
                 </Table.Th>
                 <Cells row={row} outcome={outcome} />

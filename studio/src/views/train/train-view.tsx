@@ -1,4 +1,5 @@
 import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import tool from '../../parts/tool-view.module.css'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
@@ -26,7 +27,7 @@ export default function TrainView() {
     onChange: (recipe: object) => want({ recipe: { ...recipe } }),
   }
   return (
-    <div className={classes.view}>
+    <div className={`${tool.view} ${classes.wide}`}>
       <Stack gap="md">
         <PicturesField />
         {schema && (
