@@ -1,6 +1,7 @@
 import type { Comparison, Layer, Profile } from 'kerf'
 import { compareProfiles } from 'kerf/cost'
 import { type Frame, graphPicture, human, type PicturedLine } from 'kerf/report'
+import { channelsOf } from './compare.ts'
 
 type ComparedLayer = Comparison['layers'][number]
 
@@ -85,11 +86,6 @@ function connected(rows: readonly ComparedLayer[]): Layer[] {
     origins.set(layer, a!)
     return layer
   })
-}
-
-const channelsOf = (layer: Layer | null): number | undefined => {
-  const shape = layer?.outputs[0]?.shape
-  return (shape && (shape.length === 3 ? shape[2] : shape[1])) ?? undefined
 }
 
 function differenceOf({ a, b, ...counts }: ComparedLayer): Difference {

@@ -62,7 +62,7 @@ export function comparisonTable(a: Profile, b: Profile): ComparisonTable {
     names: layers.map((l) => l.name),
     ops: layers.map((l) => l.op),
     rows: Int32Array.from(layers, (l) => (l.a ? rows.get(l.a)! : -1)),
-    channels: sides((side) => Float64Array.from(layers, (l) => channelsOf(l[side]))),
+    channels: sides((side) => Float64Array.from(layers, (l) => channelsOf(l[side]) ?? Number.NaN)),
     counts: Object.fromEntries(
       comparedCounts.map((key) => [key, sides((side) => Float64Array.from(layers, (l) => l[key][side] ?? Number.NaN))]),
     ) as ComparisonTable['counts'],
@@ -78,7 +78,8 @@ export function comparisonTable(a: Profile, b: Profile): ComparisonTable {
   }
 }
 
-function channelsOf(layer: Layer | null): number {
+/** Channels of a layer's first output: the second axis, of three axes the last; undefined where there are none. */
+export function channelsOf(layer: Layer | null): number | undefined {
   const shape = layer?.outputs[0]?.shape
-  return (shape && (shape.length === 3 ? shape[2] : shape[1])) ?? Number.NaN
+  return (shape && (shape.length === 3 ? shape[2] : shape[1])) ?? undefined
 }
