@@ -36,8 +36,8 @@ export const readKept = (folder: FileSystemDirectoryHandle, name: string): Promi
     },
   )
 
-/** A short name for a text: the same for the same one. */
-export async function hashOf(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+/** A short name for what these parts are, one after another: the same for the same ones. */
+export async function hashOf(...parts: readonly BlobPart[]): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', await new Blob([...parts]).arrayBuffer())
   return Array.from(new Uint8Array(hash, 0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -12,8 +12,8 @@ import { root } from './harness.ts'
 
 const data = () => openData({ kind: 'mnist', path: join(root, 'examples/digits') })
 
-/** Writes digits into `folder`, with a folder for each class. @returns `folder` */
-export async function digitFolder(folder: string, count: number): Promise<string> {
+/** Writes digits into `folder`, with a folder for each class; `negative`: black on white. @returns `folder` */
+export async function digitFolder(folder: string, count: number, negative = false): Promise<string> {
   const { train } = await data()
   const pixels = new Float32Array(784)
   for (let i = 0; i < count; i++) {
@@ -22,7 +22,7 @@ export async function digitFolder(folder: string, count: number): Promise<string
     mkdirSync(own, { recursive: true })
     const raw = { width: 28, height: 28, channels: 1 as const }
     await sharp(
-      Uint8Array.from(pixels, (v) => Math.round(255 * v)),
+      Uint8Array.from(pixels, (v) => Math.round(255 * (negative ? 1 - v : v))),
       { raw },
     ).toFile(join(own, `${i}.png`))
   }

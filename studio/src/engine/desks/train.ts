@@ -74,10 +74,9 @@ export class TrainDesk {
     const pictures = await this.#pictures.now()
     if (!pictures) return undefined
     const { model, step, steps } = this.#open
-    const { images } = pictures
-    const bytes = modelBytes(model).slice()
-    const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).join('.')
-    const key = await hashOf(JSON.stringify([hash, images.classes, images.width, images.height, [...images.labels]]))
+    const { classes, width, height, labels, pixels } = pictures.decoded
+    const given = JSON.stringify([classes, width, height, [...labels]])
+    const key = await hashOf(given, ...(pixels as Uint8Array<ArrayBuffer>[]), modelBytes(model).slice())
     return { model, name: step.name, first: steps[0]!.model, pictures, key }
   }
 }
