@@ -29,7 +29,10 @@ function columnMajor(place: number, shape: readonly number[]): number {
 export const maxPool = defineOperator({
   name: 'MaxPool',
   inputs: ['X: numeric'],
-  attributes: poolAttributes,
+  attributes: (a, opset) => {
+    const attributes = poolAttributes(a, opset)
+    return { ...attributes, window: { ...attributes.window, sameCrops: true } }
+  },
   infer: (call) => {
     const shape = poolShape(call)
     const outputs: Known[] = [typed(required(call, 0).elementType, shape), typed('int64', shape)]

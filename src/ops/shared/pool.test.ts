@@ -31,6 +31,40 @@ describe('pooling', () => {
     expect(shapes).toEqual([[1, 1, 3]])
   })
 
+  // MaxPool over 0, 1, 2 … `size` - 1. SAME_UPPER as onnx 1.23's ReferenceEvaluator gives; SAME_LOWER, for which that one has fewer outputs than
+  // the specification, by the specification's formula: the larger part at the beginning.
+  it.each([
+    ['SAME_UPPER', 12, 1, 6, [3, 9]],
+    ['SAME_LOWER', 12, 1, 6, [2, 8]],
+    ['SAME_UPPER', 12, 1, 5, [1, 6, 11]],
+    ['SAME_LOWER', 12, 1, 5, [0, 5, 10]],
+    ['SAME_UPPER', 12, 1, 2, [1, 3, 5, 7, 9, 11]],
+    ['SAME_UPPER', 12, 2, 4, [2, 6, 10]],
+    ['SAME_LOWER', 12, 3, 6, [3, 9]],
+    ['SAME_UPPER', 11, 1, 4, [1, 5, 9]],
+    ['SAME_LOWER', 11, 1, 4, [1, 5, 9]],
+  ])(
+    'takes elements away for %s where %i elements have windows of %i in steps of %i',
+    (auto_pad, size, kernel, stride, expected) => {
+      const { call, operator } = oneNode('MaxPool', [[1, 1, size]], {
+        kernel_shape: [kernel],
+        strides: [stride],
+        auto_pad,
+      })
+      const x = {
+        elementType: 'float32',
+        shape: [1, 1, size],
+        data: Array.from({ length: size }, (_, i) => i),
+      } as const
+      expect([...runForward(operator, call, [x])[0]!.data]).toEqual(expected)
+    },
+  )
+
+  it('does not guess where other windows begin that are narrower than their steps', () => {
+    const pool = { kernel_shape: [1], strides: [6], auto_pad: 'SAME_UPPER' }
+    expect(() => oneNode('AveragePool', [[1, 1, 12]], pool)).toThrow('Write out its pads.')
+  })
+
   it('counts norms by p', () => {
     const lp = (p: number) =>
       oneNode('LpPool', [[1, 1, 4, 4]], { kernel_shape: [2, 2], strides: [2, 2], p }, { opset: 18 }).cost

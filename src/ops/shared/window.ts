@@ -16,6 +16,8 @@ export interface Window {
   readonly autoPad: 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID'
   /** Whether the number of steps is rounded up (pooling). */
   readonly ceilMode: boolean
+  /** Whether SAME takes elements away at the edges where the window is narrower than its steps (MaxPool). */
+  readonly sameCrops?: boolean
 }
 
 export function windowAttributes(a: AttributeReader): Window {
@@ -57,14 +59,14 @@ export function slide(
     if (window.autoPad === 'SAME_UPPER' || window.autoPad === 'SAME_LOWER') {
       const out = Math.ceil(size / stride)
       const lack = (out - 1) * stride + reach - size
-      // ONNX's formula takes elements away then, its reference for Conv none, and runtimes begin at different places.
-      if (lack < -1)
+      // ONNX's formula takes elements away then. Its reference does so for MaxPool, fails for other pools and takes none for Conv, and runtimes begin at different places.
+      if (lack < -1 && !window.sameCrops)
         throw wrong(
           call,
           `auto_pad ${window.autoPad} of a window of ${reach} with steps of ${stride} over ${size} is not defined`,
           'Write out its pads.',
         )
-      const total = Math.max(0, lack)
+      const total = window.sameCrops ? lack : Math.max(0, lack)
       const small = Math.floor(total / 2)
       begins.push(window.autoPad === 'SAME_UPPER' ? small : total - small)
       ends.push(window.autoPad === 'SAME_UPPER' ? total - small : small)

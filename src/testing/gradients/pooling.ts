@@ -29,6 +29,12 @@ export const pooling: Cases = {
     attributes: { kernel_shape: [3], strides: [2], auto_pad: 'SAME_LOWER' },
     values: apart,
   },
+  'MaxPool, auto_pad, narrower than its steps': {
+    op: 'MaxPool',
+    inputs: [[2, 2, 11, 12]],
+    attributes: { kernel_shape: [2, 1], strides: [4, 5], auto_pad: 'SAME_UPPER' },
+    values: apart,
+  },
   AveragePool: { op: 'AveragePool', inputs: [[2, 2, 4, 6]], attributes: { kernel_shape: [2, 3], strides: [2, 1] } },
   'AveragePool, padded': {
     op: 'AveragePool',

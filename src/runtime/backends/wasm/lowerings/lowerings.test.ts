@@ -116,6 +116,12 @@ const cases: readonly Case[] = [
     inputs: [[7, 6], vector(6), vector(6), vector(6), tensorOf('float32', [6], [1, 2, 3, 4, 5, 6])],
     label: 'matrix',
   },
+  {
+    opType: 'MaxPool',
+    inputs: [[2, 6, 11, 12]],
+    attributes: { kernel_shape: [2, 1], strides: [4, 5], auto_pad: 'SAME_LOWER' },
+    label: 'narrower than its steps',
+  },
   ...['MaxPool', 'AveragePool'].flatMap((opType): Case[] => [
     { opType, inputs: [[2, 6, 9, 8]], attributes: { kernel_shape: [3, 2], strides: [2, 3], pads: [1, 0, 1, 1] } },
     {
