@@ -1,3 +1,4 @@
+import { withDefaults } from '../base/index.ts'
 import { alexnet } from './alexnet.ts'
 import { type CifarResNetOptions, cifarResNet } from './cifar-resnet.ts'
 import { fasternetL, fasternetM, fasternetS, fasternetT0, fasternetT1, fasternetT2 } from './fasternet.ts'
@@ -20,8 +21,8 @@ export const nets = {
   resnet32: (options?: CifarResNetOptions) => cifarResNet(32, options),
   resnet56: (options?: CifarResNetOptions) => cifarResNet(56, options),
   resnet110: (options?: CifarResNetOptions) => cifarResNet(110, options),
-  resnet20a: (options?: CifarResNetOptions) => cifarResNet(20, { shortcut: 'pad', ...options }),
-  resnet56a: (options?: CifarResNetOptions) => cifarResNet(56, { shortcut: 'pad', ...options }),
+  resnet20a: (options?: CifarResNetOptions) => cifarResNet(20, withDefaults(options ?? {}, { shortcut: 'pad' })),
+  resnet56a: (options?: CifarResNetOptions) => cifarResNet(56, withDefaults(options ?? {}, { shortcut: 'pad' })),
   alexnet,
   vgg11,
   vgg11_bn: vgg11Bn,

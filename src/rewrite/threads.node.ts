@@ -1,3 +1,4 @@
+import { withDefaults } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
@@ -16,7 +17,7 @@ export async function measureStatistics(
   images: StatisticsImages | StatisticsFeeds,
   options: StatisticsOptions = {},
 ): Promise<Model> {
-  return measureIn(await modelOf(source, options), images, { runtime: nodeRuntime, ...options })
+  return measureIn(await modelOf(source, options), images, withDefaults(options, { runtime: nodeRuntime }))
 }
 
 /** `rewriteModel` with paths of files. */

@@ -1,4 +1,4 @@
-import { boundedBy } from '../base/index.ts'
+import { boundedBy, withDefaults } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { createSessionHere, type Session, type SessionOptions } from './session.ts'
@@ -33,6 +33,6 @@ export function createSessionWith(
   here: Pick<SessionOptions, 'spawn'> = {},
 ): Promise<Session> {
   return boundedBy(options, () =>
-    worker ? createWorkerSession(model, options, start) : createSessionHere(model, { ...here, ...options }),
+    worker ? createWorkerSession(model, options, start) : createSessionHere(model, withDefaults(options, here)),
   )
 }

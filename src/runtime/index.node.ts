@@ -2,7 +2,7 @@
 // Not here: anything that also runs in a browser (index.ts).
 // May import: base, graph, ops, onnx, plan.
 
-import type { Task } from '../base/index.ts'
+import { type Task, withDefaults } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { Program } from './backend.ts'
@@ -28,7 +28,7 @@ export function createProgram(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   options: BackendOptions & Task = {},
 ): Promise<Program> {
-  return createCoreProgram(model, inputShapes, { spawn: spawnNodeWorker, ...options })
+  return createCoreProgram(model, inputShapes, withDefaults(options, { spawn: spawnNodeWorker }))
 }
 
 /** `measureLimit` with threads of Node. */
@@ -39,5 +39,5 @@ export function measureLimit(threads = 1): Promise<number> {
 /** The runtime with threads of Node, for those who run networks as part of something larger. */
 export const nodeRuntime: Runtime = {
   ...{ createSession, createProgram },
-  openMatrices: (options = {}) => chooseMatrices({ spawn: spawnNodeWorker, ...options }),
+  openMatrices: (options = {}) => chooseMatrices(withDefaults(options, { spawn: spawnNodeWorker })),
 }

@@ -61,6 +61,12 @@ const metricsIn = (name: string): Metrics[] =>
     .map((line) => JSON.parse(line))
 const bytesOf = (path: string) => readFileSync(path).toString('base64')
 
+it('trains on as many threads as it says', async () => {
+  const notices: string[] = []
+  await runRecipe(recipe('two-threads', { threads: 2, epochs: 1 }), { onNotice: (text) => notices.push(text) })
+  expect(notices).toEqual([])
+})
+
 describe('freezing by globs', () => {
   it('leaves tensors as they are, also where the run is resumed', async () => {
     const given = recipe('frozen', { freeze: ['conv*', 'bn1'], epochs: 1 })

@@ -1,3 +1,4 @@
+import { withDefaults } from '../base/index.ts'
 import type { Loader } from '../data/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
@@ -7,7 +8,7 @@ import { createTrainer as createTrainerIn, type Trainer, type TrainerOptions } f
 
 /** `createTrainer` with threads of Node, and paths of files. */
 export async function createTrainer(source: ModelSource, options: TrainerOptions): Promise<Trainer> {
-  return createTrainerIn(await modelOf(source, options), { runtime: nodeRuntime, ...options })
+  return createTrainerIn(await modelOf(source, options), withDefaults(options, { runtime: nodeRuntime }))
 }
 
 /** `evaluate` with threads of Node, and paths of files. */
@@ -16,10 +17,10 @@ export async function evaluate(
   loader: Loader,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  return evaluateIn(await modelOf(source, options), loader, { runtime: nodeRuntime, ...options })
+  return evaluateIn(await modelOf(source, options), loader, withDefaults(options, { runtime: nodeRuntime }))
 }
 
 /** `train` with threads of Node. */
 export function train(trainer: Trainer, options: TrainOptions): Promise<TrainResult> {
-  return trainIn(trainer, { runtime: nodeRuntime, ...options })
+  return trainIn(trainer, withDefaults(options, { runtime: nodeRuntime }))
 }

@@ -1,3 +1,4 @@
+import { withDefaults } from '../base/index.ts'
 import { type Recipe, type RunOutcome, type RunRecipeOptions, runRecipe as runIn } from '../train/index.node.ts'
 import { channelLayout } from './channel-layout.ts'
 
@@ -11,4 +12,4 @@ import { channelLayout } from './channel-layout.ts'
  */
 export const runRecipe = (recipe: Recipe, options: RunRecipeOptions = {}): Promise<RunOutcome> =>
   // Methods of sparsity ask where channels lie, which pruning knows.
-  runIn(recipe, { layout: channelLayout, ...options })
+  runIn(recipe, withDefaults(options, { layout: channelLayout }))

@@ -1,4 +1,4 @@
-import type { Task } from '../base/index.ts'
+import { type Task, withDefaults } from '../base/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { PruneResult, Recovered } from '../prune/index.ts'
 import { nodeRuntime } from '../runtime/index.node.ts'
@@ -15,7 +15,8 @@ import { type Sensitivity, type SensitivityOptions, sensitivity as sensitivityIn
 import { isTime, type SwapOptions, type Swapped, swapAndMeasure as swapIn } from './swap/swap.ts'
 import { kerfTiming } from './times/runtimes.node.ts'
 
-const here = (options: ProofOptions): ProofOptions => ({ runtime: nodeRuntime, beside: installedOrt, ...options })
+const here = (options: ProofOptions): ProofOptions =>
+  withDefaults(options, { runtime: nodeRuntime, beside: installedOrt })
 
 /** `prove` with threads of Node, and ONNX Runtime beside it where that is installed. */
 export function prove(result: PruneResult, options: ProofOptions = {}): Promise<Proof> {
@@ -26,15 +27,16 @@ export function prove(result: PruneResult, options: ProofOptions = {}): Promise<
 export async function pruneAndProve(source: ModelSource, options: PruneAndProveOptions): Promise<Pruned> {
   return pruneIn(await modelOf(source, options), {
     ...options,
-    prune: { runtime: nodeRuntime, ...options.prune },
-    recover: typeof options.recover === 'object' ? { runtime: nodeRuntime, ...options.recover } : options.recover,
+    prune: withDefaults(options.prune, { runtime: nodeRuntime }),
+    recover:
+      typeof options.recover === 'object' ? withDefaults(options.recover, { runtime: nodeRuntime }) : options.recover,
     proof: options.proof !== false && here(options.proof ?? {}),
   })
 }
 
 /** `recoverCut` with threads of Node. */
 export function recoverCut(result: PruneResult, options: RecoverCutOptions, task: Task = {}): Promise<Recovered> {
-  return recoverIn(result, { runtime: nodeRuntime, ...options }, task)
+  return recoverIn(result, withDefaults(options, { runtime: nodeRuntime }), task)
 }
 
 /** `comparePruning` with threads of Node, and paths of files. */
@@ -43,14 +45,18 @@ export async function comparePruning(
   options: PruningComparisonOptions,
   task: Task = {},
 ): Promise<PruningComparison> {
-  return compareIn(await modelOf(source, { ...options, ...task }), { runtime: nodeRuntime, ...options }, task)
+  return compareIn(
+    await modelOf(source, { ...options, ...task }),
+    withDefaults(options, { runtime: nodeRuntime }),
+    task,
+  )
 }
 
 /** `swapAndMeasure` with threads of Node, and paths of files. */
 export async function swapAndMeasure<S extends object>(source: ModelSource, options: SwapOptions<S>): Promise<Swapped> {
   const { target, threads } = options
   const timing = isTime(target) ? kerfTiming({ threads }) : undefined
-  return swapIn(await modelOf(source, options), { runtime: nodeRuntime, timing, ...options })
+  return swapIn(await modelOf(source, options), withDefaults(options, { runtime: nodeRuntime, timing }))
 }
 
 /** `sensitivity` with threads of Node, and paths of files. */
@@ -59,5 +65,5 @@ export async function sensitivity(
   options: SensitivityOptions,
   task: Task = {},
 ): Promise<Sensitivity> {
-  return sensitivityIn(await modelOf(source, task), { runtime: nodeRuntime, ...options }, task)
+  return sensitivityIn(await modelOf(source, task), withDefaults(options, { runtime: nodeRuntime }), task)
 }

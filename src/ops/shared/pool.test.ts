@@ -56,7 +56,7 @@ describe('pooling', () => {
         shape: [1, 1, size],
         data: Array.from({ length: size }, (_, i) => i),
       } as const
-      expect([...runForward(operator, call, [x])[0]!.data]).toEqual(expected)
+      expect(Array.from(runForward(operator, call, [x])![0]!.data)).toEqual(expected)
     },
   )
 

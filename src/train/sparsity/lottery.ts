@@ -64,7 +64,7 @@ export const lottery: SparsityMethod<LotteryOptions> = {
   averages: false,
   start: (context, options) => {
     const { ratio, global = false } = options
-    const rounds: Rounds = { rounds: 1, rewindTo: 0, ...options }
+    const rounds: Rounds = { ...options, rounds: options.rounds ?? 1, rewindTo: options.rewindTo ?? 0 }
     check(rounds)
     const targets = targetsOf(context, options, 'layer')
     const tensors: readonly LiveTensor[] = [...context.weights, ...context.statistics]

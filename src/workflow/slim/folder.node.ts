@@ -10,6 +10,7 @@ import {
   removeEmpty,
   removeLeftovers,
   type Task,
+  withDefaults,
 } from '../../base/index.node.ts'
 import type { ImageSet } from '../../data/index.ts'
 import type { Model } from '../../graph/index.ts'
@@ -35,7 +36,7 @@ import { slim as slimIn } from './slim.ts'
 
 /** `slim` with threads of Node, ONNX Runtime beside the proof where it is installed, and paths of files. */
 export async function slim(source: ModelSource, options: SlimOptions, task: Task = {}): Promise<Slimmed> {
-  const running = { runtime: nodeRuntime, timing: kerfTiming(), ...options }
+  const running = withDefaults(options, { runtime: nodeRuntime, timing: kerfTiming() })
   return slimIn(await modelOf(source, task), running, task, {
     proof: { runtime: nodeRuntime, beside: installedOrt },
   })

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { clockFor } from '../../base/index.node.ts'
+import { clockFor, withDefaults } from '../../base/index.node.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.node.ts'
 import type { TimeTable } from '../../prune/index.ts'
 import { nodeRuntime } from '../../runtime/index.node.ts'
@@ -14,12 +14,12 @@ const thisMachine = (): string => `${cpus()[0]?.model.trim() ?? 'unknown process
 /** `kerfTiming` with threads of Node. One thread is timed by the processor's clock, which other processes do not disturb. */
 export function kerfTiming(options: KerfTimingOptions = {}): TimingRuntime {
   const { threads = 1 } = options
-  return kerfIn({ runtime: nodeRuntime, machine: thisMachine(), clock: clockFor(threads), ...options })
+  return kerfIn(withDefaults(options, { runtime: nodeRuntime, machine: thisMachine(), clock: clockFor(threads) }))
 }
 
 /** `measureTimes` with threads of Node, and paths of files. */
 export async function measureTimes(source: ModelSource, options: MeasureOptions = {}): Promise<TimeTable> {
-  return measureIn(await modelOf(source, options), { timing: kerfTiming(), ...options })
+  return measureIn(await modelOf(source, options), withDefaults(options, { timing: kerfTiming() }))
 }
 
 /** `ortTiming` with onnxruntime-node, where no module is given and it is installed. One thread is timed by the processor's clock. */
@@ -27,5 +27,5 @@ export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingR
   const { threads = 1 } = options
   const isWeb = options.name === 'ort-web'
   const module: OrtInterface | undefined = options.module ?? (isWeb ? undefined : await loadOrt())
-  return ortIn({ machine: thisMachine(), clock: clockFor(threads), ...options, module })
+  return ortIn({ ...withDefaults(options, { machine: thisMachine(), clock: clockFor(threads) }), module })
 }
