@@ -209,7 +209,10 @@ async function pruneValues(
   criterion: Criterion,
   turn: Turn,
 ): Promise<Counted> {
-  const common = { outputs: new Map(), kept: () => undefined, before, ratio: undefined, inexact: [], warnings: [] }
+  const common = {
+    ...{ outputs: new Map(), kept: () => undefined, before, ratio: undefined, inexact: [], warnings: [] },
+    survivors: new Map(),
+  }
   if (method !== 'input') {
     const { pattern } = options
     const amount = pattern ? { pattern } : { scope: options.scope! }
@@ -281,6 +284,12 @@ async function cutChannels(
     before,
     after,
     groups: groupReports(found, selection),
+    survivors: new Map(
+      found.groups.map(({ name, classes }) => [
+        name,
+        Int32Array.from(classes.keys()).filter((i) => !selection.removed.has(classes[i]!.label)),
+      ]),
+    ),
     refused: found.refused,
     inexact: inexactNodes(found, selection),
     warnings: shortfall(found, selection, asked),

@@ -58,6 +58,8 @@ export interface PruneResult {
   readonly unsupported: Profile['unsupported']
   /** What could go, and how much of it went. */
   readonly groups: readonly GroupReport[]
+  /** Of each group by its name, which of its channels stay: ascending, in the order of `ChannelGroup.classes`. Empty where single weights or inputs go. */
+  readonly survivors: ReadonlyMap<string, Int32Array>
   /** What stays, with the reasons. */
   readonly refused: readonly Refusal[]
   /** Where the cut network is another than the masked one. Empty unless that was allowed. */

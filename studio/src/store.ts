@@ -64,7 +64,7 @@ export const useStore = create<Store>((set, get) => ({
     set({ opening: nameOf(source), error: undefined })
     try {
       const { network, steps, at, counting, settings } = await openModel(source)
-      if (settings) restoreSettings(settings)
+      restoreSettings(settings)
       set(({ opened }) => ({ ...nothing, network, steps, at, source, counting, opened: opened + 1 }))
     } catch (error) {
       if (!(error instanceof Closed)) get().fail(error)

@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
+import { digitFolder } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
 import { useStudio, type Visit } from './harness.ts'
 
@@ -59,6 +60,87 @@ describeBrowser('a session of Kerf Studio', () => {
     await again.shown('lenet5-1.onnx')
     await fits()
     await picture('session-before')
+  })
+
+  it('brings back what a cut needs for recovery, what a training found out, and the wishes of views', async () => {
+    const { page, open } = await studio.visit({ hash: '#train' })
+    await open(lenet)
+    const give = async (to: Visit['page']) => {
+      await to
+        .getByLabel('A folder of pictures')
+        .first()
+        .setInputFiles(await digitFolder(path('digits'), 100))
+      await to.getByText('100 pictures of 10 classes').first().waitFor()
+    }
+    await give(page)
+    await page.getByLabel('Epochs', { exact: true }).first().fill('2')
+    await page.getByLabel('Batch size').first().fill('20')
+    await page.getByRole('button', { name: 'Train', exact: true }).click()
+    const report = page.getByRole('region', { name: 'What training did' })
+    await report.getByRole('table', { name: 'Confusion matrix' }).waitFor({ timeout: 60_000 })
+    const confusion = await report.getByRole('table', { name: 'Confusion matrix' }).textContent()
+    await page.getByRole('tab', { name: 'Costs' }).click()
+    await page.getByText('Roofline').click()
+    await page.getByRole('tab', { name: 'Swap', exact: true }).click()
+    await page.getByRole('radiogroup').getByText('Energy', { exact: true }).click()
+    await page.getByRole('tab', { name: 'Prune' }).click()
+    // A criterion that looks at pictures, which are not in the file.
+    await page.getByRole('combobox', { name: 'Least important first, by' }).fill('taylor')
+    await page.getByRole('option', { name: 'taylor', exact: true }).click()
+    await page
+      .getByText(/Looks at pictures/)
+      .first()
+      .waitFor()
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Pruned to 50 % of the MACs' }).waitFor()
+    await page.getByRole('group', { name: 'Recover' }).getByText('Solve', { exact: true }).click()
+    const download = page.waitForEvent('download')
+    await page.keyboard.press('Control+s')
+    await (await download).saveAs(path('cut.kerf'))
+    const recovered = async (on: Visit['page']) => {
+      await on.getByRole('group', { name: 'Recover' }).getByRole('button', { name: 'Recover' }).click()
+      await on.getByRole('button', { name: 'Recovered on 100 pictures' }).waitFor({ timeout: 60_000 })
+      const download = on.waitForEvent('download')
+      await on.getByRole('button', { name: 'Save the model' }).click()
+      return readFileSync(await (await download).path())
+    }
+    const expected = await recovered(page)
+
+    const visit = await studio.visit({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
+    const again = visit.page
+    await again.setInputFiles('input[type=file]:not([webkitdirectory])', path('cut.kerf'))
+    await visit.shown('lenet5-2.onnx')
+    await give(again)
+    expect(await again.getByRole('combobox', { name: 'Least important first, by' }).inputValue()).toBe('taylor')
+    expect(Buffer.from(await recovered(again)).equals(expected)).toBe(true)
+    await visit.picture('session-recovered')
+    await visit.fits()
+    const page2 = again.waitForEvent('download')
+    await again.getByRole('button', { name: 'Save a report' }).click()
+    const html = readFileSync(await (await page2).path(), 'utf8')
+    for (const text of ['Pruned to 50 % of the MACs', 'Recovered on 100 pictures', 'Channels', '--criterion taylor'])
+      expect(html).toContain(text)
+    await again.getByRole('tab', { name: 'Swap', exact: true }).click()
+    expect(await again.getByRole('radio', { name: 'Energy' }).isChecked()).toBe(true)
+    await again.getByRole('tab', { name: 'Costs' }).click()
+    expect(await again.getByRole('radio', { name: 'Roofline' }).isChecked()).toBe(true)
+    await again.getByRole('tab', { name: 'Train' }).click()
+    expect(await again.getByLabel('Epochs', { exact: true }).first().inputValue()).toBe('2')
+    await again.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: 'Trained for 2 epochs' }).click()
+    const told = again.getByRole('region', { name: 'What training did' })
+    await told.getByText('The pictures themselves are not in a session’s file.').waitFor()
+    expect(await told.getByRole('table', { name: 'Confusion matrix' }).textContent()).toBe(confusion)
+    await visit.accessible()
+    await visit.fits()
+    await told.scrollIntoViewIfNeeded()
+    await visit.picture('session-trained')
+    // Another model begins as at first.
+    const chooser = again.waitForEvent('filechooser')
+    await again.keyboard.press('Control+o')
+    await (await chooser).setFiles(lenet)
+    await visit.shown('lenet5.onnx')
+    await again.getByRole('tab', { name: 'Costs' }).click()
+    expect(await again.getByRole('radio', { name: 'Layers' }).isChecked()).toBe(true)
   })
 
   it('is refused where it is damaged, and what was open stays', async () => {

@@ -105,6 +105,18 @@ export class OpenModel {
     return this.#steps.current
   }
 
+  /** The step before the one that is open; undefined: that is the file. */
+  get before(): (Step & { readonly name: string }) | undefined {
+    const at = this.at - 1
+    const step = this.steps[at]
+    return step && { ...step, name: this.nameOf(at) }
+  }
+
+  /** What a file of a step is called. */
+  nameOf(step: number): string {
+    return this.#steps.nameOf(step)
+  }
+
   /** All of them, the file as it was read first. */
   get steps(): readonly Step[] {
     return this.#steps.all

@@ -12,6 +12,7 @@ export interface ReportedCut {
   /** `Pruned to 50 % of the MACs`. */
   readonly title: string
   readonly result: PruneResult
+  readonly warnings: readonly string[]
   readonly proof: PruneProof
   readonly time?: CutTime
   readonly recovery?: { readonly title: string; readonly steps: readonly RecoveredStep[] }
@@ -38,8 +39,8 @@ export function pruneHtml(cut: ReportedCut): string {
   return toHtml(reportOf(cut), { figures: figures.length > 0 ? [lineChartsSvg(figures)] : [] })
 }
 
-function reportOf({ name, title, result, proof, time, recovery, commands }: ReportedCut): Report {
-  const { before, after, refused, warnings } = result
+function reportOf({ name, title, result, warnings, proof, time, recovery, commands }: ReportedCut): Report {
+  const { before, after, refused } = result
   const [last] = recovery?.steps.slice(-1) ?? []
   return {
     title: `${name}: ${title}`,

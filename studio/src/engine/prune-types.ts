@@ -1,6 +1,5 @@
 import type { Totals } from 'kerf'
 import type { Criterion } from 'kerf/prune'
-import type { Changed } from './steps.ts'
 
 /** Which channels go: of convolutions, or of linear layers. */
 export type ChannelKind = 'filter' | 'neuron'
@@ -73,13 +72,6 @@ export interface CriterionChoice {
   readonly needs: Criterion['needs']
 }
 
-/** The cut took the open model's place. */
-export interface Taken extends Changed {
-  readonly proof: PruneProof
-  /** Undefined where no times of layers are known. */
-  readonly time?: CutTime
-}
-
 /** How far recovery is. */
 export interface RecoveryState {
   readonly what: string
@@ -106,6 +98,9 @@ export interface TrainedStep {
   readonly loss: number
   readonly meanLoss: number
 }
+
+/** The file that says what recovery is kept, in the folder of recoveries: it names the network. */
+export const recoveryFile = 'recovery.json'
 
 /** A recovery that is kept, under way. */
 export interface KeptRecovery {

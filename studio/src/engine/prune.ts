@@ -4,7 +4,6 @@ import {
   type ChannelGroup,
   type Criterion,
   criteria,
-  findGroups,
   outputLoss,
   type PruneOptions,
   type PruneResult,
@@ -14,6 +13,7 @@ import {
 import { withCrossEntropy } from 'kerf/train'
 import { imagesFor, predictTime, prove } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
+import { groupsFor, keptWhole } from './cut-again.ts'
 import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import { pruneCommand } from './prune-command.ts'
@@ -37,12 +37,11 @@ export interface PreviewSources {
   readonly pictures?: Pictures
 }
 
-/** A cut, proven, and what it was made of. */
+/** A cut, proven, and the wish that it fulfils. */
 export interface TakenCut {
   readonly result: PruneResult
   readonly proof: PruneProof
   readonly wish: PruneWish
-  readonly sources: PreviewSources
   readonly command: string
 }
 
@@ -54,7 +53,7 @@ export class Pruner {
   /** The last one, which may be taken. */
   #result: PruneResult | undefined
   /** What that was made of. */
-  #made: { readonly wish: PruneWish; readonly sources: PreviewSources; readonly command: string } | undefined
+  #made: { readonly wish: PruneWish; readonly command: string } | undefined
   #scored: { readonly key: string; readonly by: unknown; readonly criterion: string | Criterion } | undefined
   /** What the network takes, by a table. */
   #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
@@ -72,7 +71,7 @@ export class Pruner {
   /** @throws KerfError as `pruneModel` */
   async preview(wish: PruneWish, sources: PreviewSources, signal?: AbortSignal): Promise<PrunePreview> {
     const { times } = sources
-    const { groups } = findGroups(this.#model, { inputs: this.#inputs, kinds: new Set(wish.kinds) })
+    const groups = groupsFor(this.#model, wish, this.#inputs)
     const locked = groups.filter(({ name }) => wish.locked.includes(name))
     const options = { ...this.#optionsFor(wish, locked, sources), signal }
     const first = await pruneModel(this.#model, options)
@@ -87,7 +86,7 @@ export class Pruner {
     })
     const used = { threads: times?.on.threads, images: sources.pictures?.images }
     const command = pruneCommand(this.#name, wish, told, used)
-    this.#made = { wish, sources, command }
+    this.#made = { wish, command }
     const ownLayers = new Set(locked.flatMap(layersOf))
     return {
       ...{ before, after, warnings: warnings.map(inPageWords) },
@@ -139,8 +138,6 @@ export class Pruner {
     locked: readonly ChannelGroup[],
     { times, pictures }: PreviewSources,
   ): PruneOptions {
-    const tensors = locked.flatMap(({ roots }) => roots.map((root) => root.tensor))
-    const keep = tensors.map((text) => ({ text, matches: (name: string) => name === text }))
     const { of, part } = amount
     const much =
       of === 'ratio'
@@ -148,7 +145,7 @@ export class Pruner {
         : { target: { of, part, scope: { global }, ...(of === 'milliseconds' && { times }) } }
     const criterion = this.#criterion(name, loss, pictures)
     const looked = typeof criterion !== 'string' && pictures ? this.#looking(criterion, loss, pictures) : {}
-    return { methods: kinds, criterion, inputs: this.#inputs, keep, ...much, ...looked }
+    return { methods: kinds, criterion, inputs: this.#inputs, keep: keptWhole(locked), ...much, ...looked }
   }
 
   /**

@@ -1,13 +1,13 @@
 import { type Model, modelBytes, readModel } from 'kerf'
-import type { TimeTable } from 'kerf/prune'
-import { type CutRecoveryMemory, parseTimeTable, timeTableText } from 'kerf/workflow'
+import type { CutRecoveryMemory } from 'kerf/workflow'
 import { canKeep, keptFolder, readKept, writeKept } from '../kept-files.ts'
+import type { CutRecord } from './cut-record.ts'
 import type { DecodedPictures } from './picture-set.ts'
-import type { PruneWish, RecoverWish } from './prune-types.ts'
+import { type RecoverWish, recoveryFile } from './prune-types.ts'
 
 /*
- * The recovery under way, kept in the browser's private storage, so that it goes on when the page was closed: the network before the cut, the wish that cut it, the pictures as
- * they were decoded, and what was done so far. One at a time. `job.json` is written when all else is there, and goes first.
+ * The recovery under way, kept in the browser's private storage, so that it goes on when the page was closed: the network before the cut, what is kept of the cut, the pictures as
+ * they were decoded, and what was done so far. One at a time. `recovery.json` is written when all else is there, and goes first.
  */
 
 /** What a recovery is made from. */
@@ -15,25 +15,13 @@ export interface RecoveryBasis {
   /** Of the file of the network before the cut. */
   readonly name: string
   readonly given: Model
-  readonly inputs: Readonly<Record<string, readonly number[]>>
-  readonly cut: {
-    readonly title: string
-    readonly wish: PruneWish
-    readonly times?: TimeTable
-    readonly pictures?: DecodedPictures
-  }
+  readonly cut: { readonly title: string; readonly record: CutRecord; readonly command?: string }
   readonly recover: RecoverWish
   readonly pictures: DecodedPictures
 }
 
 /** The JSON part. */
-interface Written {
-  readonly name: string
-  readonly inputs: RecoveryBasis['inputs']
-  readonly title: string
-  readonly wish: PruneWish
-  readonly recover: RecoverWish
-}
+type Written = Pick<RecoveryBasis, 'name' | 'cut' | 'recover'>
 
 type PictureFacts = Pick<DecodedPictures, 'width' | 'height' | 'classes'> & { readonly labels: readonly number[] }
 
@@ -46,43 +34,30 @@ export async function forgetRecovery(): Promise<void> {
   const names: string[] = []
   for await (const name of folder.keys()) names.push(name)
   // Without it there is none, whatever else is left.
-  for (const name of names.toSorted((a, b) => Number(b === 'job.json') - Number(a === 'job.json')))
+  for (const name of names.toSorted((a, b) => Number(b === recoveryFile) - Number(a === recoveryFile)))
     await folder.removeEntry(name)
 }
 
 /** Keeps a recovery that begins, in the place of the one before. */
-export async function keepRecovery({ name, given, inputs, cut, recover, pictures }: RecoveryBasis): Promise<void> {
+export async function keepRecovery({ name, given, cut, recover, pictures }: RecoveryBasis): Promise<void> {
   if (!(await canKeep())) return
   await forgetRecovery()
   const folder = await recoveryFolder()
   await writeKept(folder, 'given.onnx', modelBytes(given).slice())
   await writePictures(folder, 'pictures', pictures)
-  if (cut.pictures && cut.pictures !== pictures) await writePictures(folder, 'ranked', cut.pictures)
-  if (cut.times) await writeKept(folder, 'times.json', timeTableText(cut.times))
-  const job: Written = { name, inputs, recover, title: cut.title, wish: cut.wish }
-  await writeKept(folder, 'job.json', JSON.stringify({ ...job, looked: cut.pictures !== undefined }))
+  const job: Written = { name, cut, recover }
+  await writeKept(folder, recoveryFile, JSON.stringify(job))
 }
 
 /** The recovery that is kept; undefined where there is none. */
 export async function keptRecovery(): Promise<RecoveryBasis | undefined> {
   if (!(await canKeep())) return undefined
   const folder = await recoveryFolder()
-  const file = await readKept(folder, 'job.json')
+  const file = await readKept(folder, recoveryFile)
   if (!file) return undefined
-  const { name, inputs, recover, title, wish, looked } = JSON.parse(await file.text()) as Written & {
-    readonly looked: boolean
-  }
+  const { name, cut, recover } = JSON.parse(await file.text()) as Written
   const given = readModel(await bytesIn(folder, 'given.onnx'), { name })
-  const pictures = (await readPictures(folder, 'pictures'))!
-  const times = await readKept(folder, 'times.json')
-  return {
-    ...{ name, given, inputs, recover, pictures },
-    cut: {
-      ...{ title, wish },
-      times: times && parseTimeTable(await times.text()),
-      pictures: looked ? ((await readPictures(folder, 'ranked')) ?? pictures) : undefined,
-    },
-  }
+  return { name, given, cut, recover, pictures: await readPictures(folder, 'pictures') }
 }
 
 /** What is done, beside it. @param part of the whole that is done, 0..1 */
@@ -139,10 +114,9 @@ async function writePictures(
   await writeKept(folder, `${name}.json`, JSON.stringify(facts))
 }
 
-async function readPictures(folder: FileSystemDirectoryHandle, name: string): Promise<DecodedPictures | undefined> {
-  const file = await readKept(folder, `${name}.json`)
-  if (!file) return undefined
-  const { width, height, classes, labels } = JSON.parse(await file.text()) as PictureFacts
+async function readPictures(folder: FileSystemDirectoryHandle, name: string): Promise<DecodedPictures> {
+  const facts = new TextDecoder().decode(await bytesIn(folder, `${name}.json`))
+  const { width, height, classes, labels } = JSON.parse(facts) as PictureFacts
   const all = await bytesIn(folder, `${name}.bytes`)
   const size = 3 * width * height
   return {

@@ -1,5 +1,6 @@
 import type { Model } from 'kerf'
-import type { PruneResult, RecoveredStep } from 'kerf/prune'
+import type { RecoveredStep } from 'kerf/prune'
+import type { CutRecord } from './cut-record.ts'
 import type { QuantizeOutcome } from './quantize-types.ts'
 import type { SwapOutcome } from './swap-types.ts'
 import type { TrainOutcome } from './train/types.ts'
@@ -11,7 +12,7 @@ export interface Step {
   readonly title: string
   readonly model: Model
   /** Of a cut: what recovery needs. */
-  readonly cut?: PruneResult
+  readonly cut?: CutRecord
   /** Of a recovery: what each of its steps did. */
   readonly recovery?: readonly RecoveredStep[]
   /** Of a swap: what it did. */
@@ -83,8 +84,12 @@ export class Steps {
   get current(): Step & { readonly name: string } {
     const step = this.#steps[this.#at]
     if (!step) throw new Error('No model is open.')
-    const name = this.#at === 0 ? this.#name : `${this.#name.replace(/\.onnx$/i, '')}-${this.#at}.onnx`
-    return { ...step, name }
+    return { ...step, name: this.nameOf(this.#at) }
+  }
+
+  /** What a file of a step is called. */
+  nameOf(step: number): string {
+    return step === 0 ? this.#name : `${this.#name.replace(/\.onnx$/i, '')}-${step}.onnx`
   }
 
   /** From the file on. */

@@ -1,5 +1,5 @@
 import { Button, Tabs } from '@mantine/core'
-import { useHotkeys } from '@mantine/hooks'
+import { type HotkeyItem, useHotkeys } from '@mantine/hooks'
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import type { PickedFile } from '../engine/model-source.ts'
 import { Busy } from '../parts/busy.tsx'
@@ -38,14 +38,18 @@ export function App() {
     else fail(choice.why)
   }
   const isDropping = useDrop(take, fail)
-  useHotkeys([
-    ['mod+O', pickFiles],
-    ['mod+S', () => void saveSession()],
-    ['mod+/', () => setHelps(true)],
-    ['Escape', cancel, { preventDefault: false }],
-  ])
+  // In fields, too: none of these writes anything there.
   useHotkeys(
-    views.map(({ name }, i) => [`alt+Digit${(i + 1) % 10}`, () => showView(name), { usePhysicalKeys: true }] as const),
+    [
+      ['mod+O', pickFiles],
+      ['mod+S', () => void saveSession()],
+      ['mod+/', () => setHelps(true)],
+      ['Escape', cancel, { preventDefault: false }],
+      ...views.map(
+        ({ name }, i): HotkeyItem => [`alt+Digit${(i + 1) % 10}`, () => showView(name), { usePhysicalKeys: true }],
+      ),
+    ],
+    [],
   )
   useEffect(() => {
     document.title = network ? `${network.name} – Kerf Studio` : 'Kerf Studio'

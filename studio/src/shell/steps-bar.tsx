@@ -6,15 +6,28 @@ import { useStore } from '../store.ts'
 import { saveSession } from './save-session.ts'
 import classes from './shell.module.css'
 
+/** Texts have an undo of their own. */
+const unlessWriting = (act: () => unknown) => (event: KeyboardEvent) => {
+  const { target } = event
+  const isText =
+    target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !/radio|checkbox/.test(target.type))
+  if (isText) return
+  event.preventDefault()
+  act()
+}
+
 /** What the model became: every step can be gone back to, and the open one be saved. */
 export function StepsBar() {
   const { steps, at, goTo, fail } = useStore()
   const undo = () => at > 0 && void goTo(at - 1)
   const redo = () => at < steps.length - 1 && void goTo(at + 1)
-  useHotkeys([
-    ['mod+Z', undo],
-    ['mod+shift+Z', redo],
-  ])
+  useHotkeys(
+    [
+      ['mod+Z', unlessWriting(undo), { preventDefault: false }],
+      ['mod+shift+Z', unlessWriting(redo), { preventDefault: false }],
+    ],
+    [],
+  )
   if (steps.length < 2) return null
   const save = async () => {
     try {

@@ -1,5 +1,6 @@
-import { isAborted, type Profile } from 'kerf'
+import { isAborted, type Model, type Profile } from 'kerf'
 import type { PruneResult } from 'kerf/prune'
+import type { CutRecord } from '../cut-record.ts'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import { inPageWords } from '../page-words.ts'
@@ -14,15 +15,19 @@ import type {
   PruneWish,
   RecoverWish,
   RecoveryState,
-  Taken,
   TrainedStep,
 } from '../prune-types.ts'
-import type { RecoveryBasis } from '../recovery-job.ts'
-import type { SensitivityTold } from '../sensitivity.ts'
 import type { Changed } from '../steps.ts'
 import type { PicturesDesk } from './pictures.ts'
 import type { SensitivityDesk } from './sensitivity.ts'
 import type { TimesDesk } from './times.ts'
+
+/** The cut took the open model's place. */
+export interface Taken extends Changed {
+  readonly proof: PruneProof
+  /** Undefined where no times of layers are known. */
+  readonly time?: CutTime
+}
 
 /** Called in the page. */
 type Told<T> = (value: T) => void
@@ -30,13 +35,8 @@ type Told<T> = (value: T) => void
 const toldEveryMs = 200
 const keptEveryMs = 1000
 
-/** What is known of a cut besides itself. */
-interface KnownCut {
-  readonly proof: PruneProof
-  time: CutTime | undefined
-  readonly trained: TrainedStep[]
-  readonly bearing: readonly SensitivityTold[]
-}
+/** More updates are kept as every second one. */
+const mostTrained = 2000
 
 /** True at most so often. */
 function seldom(everyMs: number): () => boolean {
@@ -56,12 +56,10 @@ export class PruneDesk {
   readonly #sensitivity: SensitivityDesk
   readonly #previews = new OneAtATime()
   readonly #recoveries = new OneAtATime()
-  /** What is to be reported of cuts. */
-  readonly #known = new WeakMap<PruneResult, KnownCut>()
+  /** Cuts that were made here, or again. */
+  readonly #results = new WeakMap<CutRecord, PruneResult>()
   /** The cut whose recovery is kept. */
-  #kept: PruneResult | undefined
-  /** What cuts were made of. */
-  readonly #bases = new WeakMap<PruneResult, Omit<RecoveryBasis, 'recover' | 'pictures'>>()
+  #kept: CutRecord | undefined
   /** For one model at one size. */
   #pruner: { readonly of: Profile; readonly pruner: Pruner } | undefined
 
@@ -114,20 +112,26 @@ export class PruneDesk {
    * @throws KerfError as `prove`
    */
   async cut(title: string): Promise<Taken> {
-    const { changed, proof, given, cut } = await this.#taken(title)
-    const time = await this.#times.timeCut(given, cut.model)
-    this.#known.get(cut)!.time = time
-    return { ...changed(), proof, time }
+    const { model: given, inputShapes } = this.#open
+    const { result, proof, wish, command } = await (await this.#prunerNow()).take()
+    const time = await this.#times.timeCut(given, result.model)
+    const cut: CutRecord = {
+      ...{ wish, proof, time, warnings: result.warnings, trained: [], bearing: this.#sensitivity.curvesOf(given) },
+      inputs: Object.fromEntries(inputShapes),
+      survivors: Object.fromEntries([...result.survivors].map(([name, stays]) => [name, [...stays]])),
+    }
+    this.#results.set(cut, result)
+    return { ...this.#open.add({ title, model: result.model, cut, command }), proof, time }
   }
 
-  async #taken(title: string) {
-    const { model: given, step, inputShapes } = this.#open
-    const { result: cut, proof, wish, sources, command } = await (await this.#prunerNow()).take()
-    const { times, pictures } = sources
-    const basis = { name: step.name, given, inputs: Object.fromEntries(inputShapes) }
-    this.#bases.set(cut, { ...basis, cut: { title, wish, times, pictures: pictures?.decoded } })
-    this.#known.set(cut, { proof, time: undefined, trained: [], bearing: this.#sensitivity.curvesOf(given) })
-    return { proof, given, cut, changed: () => this.#open.add({ title, model: cut.model, cut, command }) }
+  /** @throws KerfError as `cutAgain` */
+  async #resultOf(cut: CutRecord, given: Model, expected?: Model, signal?: AbortSignal): Promise<PruneResult> {
+    const known = this.#results.get(cut)
+    if (known) return known
+    const { cutAgain } = await import('../cut-again.ts')
+    const result = await cutAgain(given, cut, expected, signal)
+    this.#results.set(cut, result)
+    return result
   }
 
   /**
@@ -139,17 +143,21 @@ export class PruneDesk {
   recover(wish: RecoverWish, progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
     return this.#recoveries.run(async (signal) => {
       const { keepRecovery } = await import('../recovery-job.ts')
-      const { cut } = this.#open.step
-      const basis = cut && this.#bases.get(cut)
-      if (!cut || !basis) throw new Error('Only what was cut here can be recovered.')
+      const { step, before } = this.#open
+      const { cut: record, title, command } = step
+      if (!record || !before) throw new Error('Only what was cut can be recovered.')
+      const { model: given, name } = before
+      await this.#resultOf(record, given, step.model, signal)
       const pictures = await this.#pictures.now((done, total) => {
         signal.throwIfAborted()
         progress({ what: 'reading pictures', done, total })
       })
       if (!pictures) throw new Error('Recovery looks at pictures: give some.')
-      this.#kept = cut
-      await keepRecovery({ ...basis, recover: wish, pictures: pictures.decoded })
-      return this.#recovered(cut, pictures, wish, progress, told, signal)
+      this.#kept = record
+      record.trained.length = 0
+      const cut = { title, record, command }
+      await keepRecovery({ name, given, cut, recover: wish, pictures: pictures.decoded })
+      return this.#recovered(record, pictures, wish, progress, told, signal)
     })
   }
 
@@ -164,20 +172,17 @@ export class PruneDesk {
       const { picturesFor } = await import('../picture-set.ts')
       const kept = await keptRecovery()
       if (!kept) throw new Error('No recovery is kept.')
-      const { inputs, cut: made, recover, pictures } = kept
+      const { cut: made, recover, pictures } = kept
       if (!this.isKeptOpen()) {
         progress({ what: 'cutting again', done: 0 })
-        this.#open.recount({ inputs })
-        const { model } = this.#open
-        const pruner = await this.#prunerNow()
-        const ranked = made.pictures && picturesFor(model, made.pictures)
-        await pruner.preview(made.wish, { times: made.times, pictures: ranked }, signal)
-        const { changed } = await this.#taken(made.title)
-        changed()
-        this.#kept = this.#open.step.cut
+        const { record: cut, title, command } = made
+        this.#open.recount({ inputs: cut.inputs })
+        const { model } = await this.#resultOf(cut, this.#open.model, undefined, signal)
+        this.#open.add({ title, model, cut, command })
+        this.#kept = cut
       }
-      const cut = this.#open.step.cut!
-      return this.#recovered(cut, picturesFor(cut.model, pictures), recover, progress, told, signal)
+      const { cut, model } = this.#open.step
+      return this.#recovered(cut!, picturesFor(model, pictures), recover, progress, told, signal)
     })
   }
 
@@ -192,7 +197,7 @@ export class PruneDesk {
   }
 
   async #recovered(
-    cut: PruneResult,
+    record: CutRecord,
     pictures: Pictures,
     wish: RecoverWish,
     progress: Told<RecoveryState>,
@@ -203,6 +208,8 @@ export class PruneDesk {
     const { forgetRecovery, keepPart, recoveryMemory } = await import('../recovery-job.ts')
     const often = seldom(toldEveryMs)
     const kept = seldom(keptEveryMs)
+    const cut = this.#results.get(record)!
+    const { trained } = record
     let steps: TrainedStep[] = []
     const tellSteps = () => {
       if (steps.length > 0) told(steps)
@@ -216,7 +223,7 @@ export class PruneDesk {
         await recoveryMemory(),
         (step) => {
           steps.push(step)
-          this.#known.get(cut)?.trained.push(step)
+          if (trained.push(step) > mostTrained) trained.splice(0, Infinity, ...trained.filter((_, i) => i % 2 === 0))
           if (often()) tellSteps()
         },
         {
@@ -248,13 +255,12 @@ export class PruneDesk {
     const { pruneHtml } = await import('../prune-report.ts')
     const { steps, at } = this.#open
     const index = steps.findLastIndex(({ cut }, i) => i <= at && cut !== undefined)
-    const step = steps[index]
-    const known = step?.cut && this.#known.get(step.cut)
-    const name = step?.cut && this.#bases.get(step.cut)?.name
-    if (!step?.cut || !known || name === undefined) throw new Error('Nothing was cut here that could be reported.')
+    const [given, step] = [steps[index - 1], steps[index]]
+    if (!step?.cut || !given) throw new Error('Nothing was cut that could be reported.')
     const behind = steps.slice(index + 1, at + 1).find(({ recovery }) => recovery !== undefined)
     return pruneHtml({
-      ...{ ...known, name, title: step.title, result: step.cut },
+      ...{ ...step.cut, name: this.#open.nameOf(index - 1), title: step.title },
+      result: await this.#resultOf(step.cut, given.model, step.model),
       recovery: behind?.recovery && { title: behind.title, steps: behind.recovery },
       commands: [step.command, behind?.command].flatMap((command) => command ?? []),
     })

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { figure, finite, pruneWish, text } from './wishes.ts'
 
 /*
  * What a session's file says of itself: `session.json` in the archive. Whoever changes it gives it another version.
@@ -13,11 +14,10 @@ export const mostSteps = 1000
 export const mostManifestBytes = 16 * 2 ** 20
 
 const count = z.nullable(z.number())
-const text = z.string()
 const partial = z.array(z.enum(['params', 'macs', 'adds', 'muls', 'others', 'reads', 'writes', 'accesses', 'bytes']))
 const totals = z.looseObject({ macs: z.number(), params: z.number(), accesses: z.number(), bytes: z.number(), partial })
 const layerCost = z.object({ macs: count, params: count, accesses: count })
-const change = z.object({ before: z.number(), after: z.number() })
+const change = z.object({ before: figure, after: figure })
 const time = z.object({ beforeMs: z.number(), afterMs: z.number() })
 const recovery = z.array(
   z.object({
@@ -61,6 +61,34 @@ const quantized = z.object({
 
 const shape = z.array(z.int().check(z.minimum(0)))
 
+const cut = z.object({
+  ...{ wish: pruneWish, inputs: z.record(text, shape), survivors: z.record(text, shape), warnings: z.array(text) },
+  proof: z.object({ maxRelDiff: z.optional(z.number()), allowed: z.optional(z.number()), why: z.optional(text) }),
+  time: z.optional(z.object({ beforeMs: finite, afterMs: finite, predictedMs: finite })),
+  trained: z.array(z.object({ step: finite, steps: finite, epoch: finite, loss: figure, meanLoss: figure })),
+  bearing: z.array(
+    z.object({
+      ...{ quality: z.enum(['accuracy', 'agreement', '1 − output error']), given: figure, images: z.number() },
+      curve: z.object({
+        ...{ name: text, channels: z.number() },
+        points: z.array(z.object({ kept: z.number(), quality: figure, outputError: figure })),
+      }),
+    }),
+  ),
+})
+
+const trained = z.object({
+  ...{ on: z.enum(['validation', 'training']), images: finite, accuracy: figure, loss: figure, recipe: text },
+  ...{ classes: z.array(text), confusion: z.array(z.array(finite)) },
+  worst: z.array(z.object({ label: text, predicted: text, loss: figure, width: finite, height: finite })),
+  epochs: z.array(
+    z.object({
+      ...{ epoch: finite, trainLoss: figure, trainAccuracy: figure, isBest: z.boolean() },
+      ...{ validationLoss: z.optional(figure), validationAccuracy: z.optional(figure) },
+    }),
+  ),
+})
+
 export const manifestSchema = z.object({
   kerf: z.literal('session'),
   version: z.literal(version),
@@ -78,6 +106,7 @@ export const manifestSchema = z.object({
         sha256: text.check(z.length(64)),
         command: z.optional(text),
         ...{ recovery: z.optional(recovery), swap: z.optional(swap), quantized: z.optional(quantized) },
+        ...{ cut: z.optional(cut), trained: z.optional(trained) },
       }),
     )
     .check(z.minLength(1), z.maxLength(mostSteps)),

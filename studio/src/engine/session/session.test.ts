@@ -2,6 +2,8 @@ import { strToU8, zipSync } from 'fflate'
 import { type Model, modelBytes } from 'kerf'
 import { GraphBuilder, tensorOf } from 'kerf/graph'
 import { describe, expect, it } from 'vitest'
+import type { CutRecord } from '../cut-record.ts'
+import type { TrainOutcome } from '../train/types.ts'
 import { isArchive } from './is-archive.ts'
 import { manifestName, sha256, version } from './manifest.ts'
 import { readSession } from './read.ts'
@@ -46,6 +48,51 @@ describe('a session as a file', () => {
       steps.map(({ title, command }) => [title, command]),
     )
     for (const [i, { model }] of read.steps.entries()) expect(modelBytes(model)).toEqual(modelBytes(steps[i]!.model))
+  })
+
+  it('holds what a cut needs, and what a training found out, without its pictures', async () => {
+    const { steps, ...rest } = session()
+    const cut: CutRecord = {
+      wish: {
+        ...{
+          kinds: ['filter'],
+          criterion: 'taylor',
+          loss: 'labels',
+          global: true,
+          widths: { conv1: 4 },
+          locked: ['conv2'],
+        },
+        amount: { of: 'milliseconds', part: 0.5 },
+      },
+      ...{ inputs: { x: [1, 4] }, survivors: { conv1: [0, 2, 5, 7] }, warnings: ['less goes'] },
+      ...{ proof: { maxRelDiff: 1e-7, allowed: 1e-5 }, time: { beforeMs: 2, afterMs: 1, predictedMs: 1.1 } },
+      // A loss that is no number any more.
+      trained: [{ step: 1, steps: 2, epoch: 0.5, loss: Number.NaN, meanLoss: 3 }],
+      bearing: [
+        {
+          ...{ quality: '1 − output error', given: 1, images: 9 },
+          curve: { name: 'conv1', channels: 8, points: [{ kept: 4, quality: 0.5, outputError: 0.5 }] },
+        },
+      ],
+    }
+    const trained: TrainOutcome = {
+      ...{ on: 'validation', images: 2, accuracy: 0.5, loss: 0.7, classes: ['a', 'b'], recipe: '{}' },
+      confusion: [
+        [1, 0],
+        [1, 0],
+      ],
+      worst: [
+        { label: 'b', predicted: 'a', loss: 2, width: 1, height: 1, pixels: new Uint8ClampedArray([1, 2, 3, 255]) },
+      ],
+      epochs: [
+        { epoch: 1, trainLoss: 1, trainAccuracy: 0.5, validationLoss: 2, validationAccuracy: 0.5, isBest: true },
+      ],
+    }
+    const { blob } = await writeSession({ ...rest, steps: [steps[0]!, { ...steps[1]!, cut, trained }] })
+    const read = (await readSession(blob)).steps[1]!
+    expect(read.cut).toEqual(cut)
+    const { pixels: _, ...withoutPixels } = trained.worst[0]!
+    expect(read.trained).toEqual({ ...trained, worst: [withoutPixels] })
   })
 
   it('is told from models by how it begins', async () => {

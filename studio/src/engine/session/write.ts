@@ -1,6 +1,7 @@
 import { strToU8, zipSync } from 'fflate'
 import { KerfError, modelBytes } from 'kerf'
 import { human } from 'kerf/report'
+import type { TrainOutcome } from '../train/types.ts'
 import { type Manifest, manifestName, mostBytes, sha256, version } from './manifest.ts'
 import type { Session } from './types.ts'
 
@@ -14,7 +15,7 @@ export async function writeSession({ name, at, steps, counting, settings }: Sess
   const files: Record<string, Uint8Array<ArrayBuffer>> = {}
   const told: Manifest['steps'] = []
   let sum = 0
-  for (const [i, { title, model, command, recovery, swap, quantized }] of steps.entries()) {
+  for (const [i, { title, model, command, recovery, swap, quantized, cut, trained }] of steps.entries()) {
     const bytes = modelBytes(model).slice()
     sum += bytes.length
     if (sum > mostBytes)
@@ -25,7 +26,9 @@ export async function writeSession({ name, at, steps, counting, settings }: Sess
     const file = `steps/${i}.onnx`
     files[file] = bytes
     // Plain data, without what is undefined, and without what of a result is no data.
-    const outcome = JSON.parse(JSON.stringify({ command, recovery, swap, quantized }))
+    const outcome = JSON.parse(
+      JSON.stringify({ command, recovery, swap, quantized, cut, trained: trained && withoutPictures(trained) }),
+    )
     told.push({ title, file, sha256: await sha256(bytes), ...outcome })
   }
   const manifest = { kerf: 'session', version, name, at, counting, settings, steps: told }
@@ -35,3 +38,9 @@ export async function writeSession({ name, at, steps, counting, settings }: Sess
     blob: new Blob([archive.slice()], { type: 'application/zip' }),
   }
 }
+
+/** Pictures may be private. */
+const withoutPictures = ({ worst, ...told }: TrainOutcome): TrainOutcome => ({
+  ...told,
+  worst: worst.map(({ pixels: _, ...picture }) => picture),
+})

@@ -53,8 +53,8 @@ export interface WorstPicture {
   readonly loss: number
   readonly width: number
   readonly height: number
-  /** Four bytes a pixel. */
-  readonly pixels: Uint8ClampedArray<ArrayBuffer>
+  /** Four bytes a pixel; a session's file has none. */
+  readonly pixels?: Uint8ClampedArray<ArrayBuffer>
 }
 
 /** How well the trained network does. */

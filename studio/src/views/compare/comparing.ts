@@ -3,6 +3,8 @@ import { Closed, engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
 import type { CompareSide } from '../../engine/desks/compare.ts'
 import type { ModelSource } from '../../engine/model-source.ts'
+import { compareWish, readerOf } from '../../engine/session/wishes.ts'
+import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 
 /** The other network beside the open one: kept while other views are shown. */
@@ -55,4 +57,19 @@ useStore.subscribe(async ({ opened, network }, before) => {
       if (!(error instanceof Closed)) useComparing.setState({ table: undefined, error: (error as Error).message })
     }
   }
+})
+
+const readSides = readerOf(compareWish)
+
+// Another file is not in a session.
+keepInSession('compare', {
+  get() {
+    const { a, b, table } = useComparing.getState()
+    return table && { a, b }
+  },
+  set(value) {
+    const sides = readSides(value)
+    // The session's steps are there a moment later.
+    if (sides) queueMicrotask(() => void useComparing.getState().choose(sides.a, sides.b))
+  },
 })

@@ -1,8 +1,8 @@
 import { Group, SegmentedControl, Switch } from '@mantine/core'
-import { useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { stemOf } from '../../parts/save.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { BlocksPanel } from './blocks-panel.tsx'
 import styles from './costs.module.css'
@@ -17,12 +17,14 @@ const panels = [
   { value: 'roofline', label: 'Roofline', component: RooflinePanel },
 ] as const
 
+const panelOf = (value: unknown) => panels.find((panel) => panel.value === value)?.value
+
 /** What the network costs: in total, by layer, by block. */
 export default function CostsView() {
   const network = useStore((s) => s.network)
   const counting = useStore((s) => s.counting)
   const recount = useStore((s) => s.recount)
-  const [panel, setPanel] = useState<string>('layers')
+  const [panel, setPanel] = useKept<string>('costs', 'layers', panelOf)
   if (!network) return null
   const Panel = panels.find(({ value }) => value === panel)!.component
   const isCounted = network.problem === undefined

@@ -1,7 +1,9 @@
 import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { GraphColumns, GraphTree, Opening } from '../../engine/graph/types.ts'
+import { graphWish, readerOf } from '../../engine/session/wishes.ts'
 import type { Network } from '../../engine/types.ts'
+import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import type { Point } from './canvas/gestures.ts'
 import { type ColourName, colourings } from './colourings.ts'
@@ -37,6 +39,9 @@ export interface GraphState {
 /** Pictures that were asked for: an answer that comes after a later wish is not shown. */
 let asked = 0
 
+/** Blocks that a session opens. */
+let openedAtFirst: readonly string[] | undefined
+
 export const useGraph = create<GraphState>((set, get) => ({
   network: undefined,
   tree: undefined,
@@ -50,7 +55,9 @@ export const useGraph = create<GraphState>((set, get) => ({
     if (network === get().network) return
     const turn = ++asked
     set({ isBusy: true, network })
-    const made = await answered(Promise.all([engine.graph.tree(), engine.graph.picture({ most: mostAtFirst })]))
+    const opening = openedAtFirst ? { opened: openedAtFirst } : { most: mostAtFirst }
+    openedAtFirst = undefined
+    const made = await answered(Promise.all([engine.graph.tree(), engine.graph.picture(opening)]))
     if (turn !== asked || !made) return
     const [tree, graph] = made
     set({ ...{ tree: withTimes(tree), graph }, shift: undefined, isBusy: false, chosen: undefined, lit: [] })
@@ -92,6 +99,21 @@ function withTimes(tree: GraphTree): GraphTree {
 useStore.subscribe(({ measured }, before) => {
   const { tree } = useGraph.getState()
   if (tree && measured !== before.measured) useGraph.setState({ tree: withTimes(tree) })
+})
+
+const readGraph = readerOf(graphWish)
+
+keepInSession('graph', {
+  get() {
+    const { colour, graph } = useGraph.getState()
+    return { colour, opened: graph?.opened }
+  },
+  set(value) {
+    const wish = readGraph(value)
+    const colour = colourings.find(({ name }) => name === wish?.colour)?.name
+    if (colour) useGraph.setState({ colour })
+    openedAtFirst = wish?.opened
+  },
 })
 
 /** What the engine answers; undefined where it cannot, which the page then tells, or where the model was closed meanwhile. */

@@ -2,11 +2,13 @@ import { Alert, Fieldset, MultiSelect, SegmentedControl, Slider, Stack, Text } f
 import { useEffect, useRef, useState } from 'react'
 import { LabWorker } from '../../engine/lab/client.ts'
 import type { FormulaDesign, FormulaLetter, FormulaResult, FormulaWish } from '../../engine/lab/types.ts'
+import { formulaWish, readerOf } from '../../engine/session/wishes.ts'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { Charts, ReportTable } from '../../parts/report-table.tsx'
 import tool from '../../parts/tool-view.module.css'
+import { useKept } from '../../session-settings.ts'
 
 /** Not the one that experiments keep busy. */
 const worker = new LabWorker()
@@ -32,6 +34,8 @@ const sizes: readonly Size[] = [
   { letter: 'n', what: 'branches', values: range(1, 8) },
 ]
 
+const readFormulas = readerOf(formulaWish)
+
 const asFirst: FormulaWish = {
   sizes: { H: 56, W: 56, C: 96, k: 3, t: 6, r: 4, g: 4, n: 2 },
   along: 'C',
@@ -40,7 +44,7 @@ const asFirst: FormulaWish = {
 
 /** What kinds of convolution cost, as formulas; numbers and curves follow the sizes. */
 export function Formulas() {
-  const [wish, setWish] = useState(asFirst)
+  const [wish, setWish] = useKept('formulas', asFirst, readFormulas)
   const [designs, setDesigns] = useState<readonly FormulaDesign[]>([])
   const [result, setResult] = useState<FormulaResult>()
   const [problem, setProblem] = useState<string>()

@@ -3,7 +3,9 @@ import type { FileFormat } from 'kerf/report'
 import { create } from 'zustand'
 import { LabStopped, LabWorker } from '../../engine/lab/client.ts'
 import type { LabExperiment, LabOutcome } from '../../engine/lab/types.ts'
-import { usualThreads } from '../../threads.ts'
+import { labWish, readerOf } from '../../engine/session/wishes.ts'
+import { keepInSession } from '../../session-settings.ts'
+import { mostThreads, usualThreads } from '../../threads.ts'
 
 /** Experiments: they go on while other views are shown, and while models come and go. */
 export interface Lab {
@@ -35,7 +37,11 @@ export const useLab = create<Lab>((set, get) => ({
   async load() {
     if (get().experiments.length > 0) return
     const experiments = await worker.ask((bench) => bench.experiments())
-    set({ experiments, name: experiments[0]?.name })
+    const { name } = get()
+    set({
+      experiments,
+      ...(experiments.some((e) => e.name === name) ? {} : { name: experiments[0]?.name, settings: {} }),
+    })
   },
   look: (name) => set({ name, settings: {}, problem: undefined }),
   set: (settings) => set({ ...settings, ...(settings.full === undefined ? {} : { settings: {} }) }),
@@ -57,3 +63,16 @@ export const useLab = create<Lab>((set, get) => ({
   stop: () => worker.stop(),
   file: (format) => worker.ask((bench) => bench.file(format)),
 }))
+
+const readLab = readerOf(labWish)
+
+keepInSession('lab', {
+  get() {
+    const { name, full, seed, threads, settings } = useLab.getState()
+    return { name, full, seed, threads, settings }
+  },
+  set(value) {
+    const wish = readLab(value)
+    if (wish) useLab.setState({ ...wish, threads: Math.min(wish.threads, mostThreads()) })
+  },
+})

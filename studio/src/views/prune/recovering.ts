@@ -1,10 +1,18 @@
 import { proxy } from 'comlink'
 import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
-import type { KeptRecovery, RecoverWish, RecoveryState, TrainedStep } from '../../engine/prune-types.ts'
+import {
+  type KeptRecovery,
+  type RecoverWish,
+  type RecoveryState,
+  recoveryFile,
+  type TrainedStep,
+} from '../../engine/prune-types.ts'
+import { readerOf, recoverWish } from '../../engine/session/wishes.ts'
 import { canKeep, keptFolder, readKept } from '../../kept-files.ts'
+import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
-import { usualThreads } from '../../threads.ts'
+import { mostThreads, usualThreads } from '../../threads.ts'
 
 /** The recovery under way, and the one that is kept. */
 export interface Recovering {
@@ -76,18 +84,28 @@ export const useRecovering = create<Recovering>((set, get) => {
     async discard() {
       set({ kept: undefined, curve: [] })
       const folder = await keptFolder('recovery')
-      await folder.removeEntry('job.json')
+      await folder.removeEntry(recoveryFile)
     },
     async look() {
       if (!(await canKeep())) return
       const folder = await keptFolder('recovery')
-      const [job, part] = [await readKept(folder, 'job.json'), await readKept(folder, 'part.json')]
+      const [job, part] = [await readKept(folder, recoveryFile), await readKept(folder, 'part.json')]
       if (!job) return set({ kept: undefined })
       const { name } = JSON.parse(await job.text()) as { readonly name: string }
       const done = part ? JSON.parse(await part.text()) : { what: 'beginning', part: 0 }
       if (!get().state) set({ kept: { name, ...done } })
     },
   }
+})
+
+const readRecover = readerOf(recoverWish)
+
+keepInSession('recover', {
+  get: () => useRecovering.getState().wish,
+  set(value) {
+    const wish = readRecover(value)
+    if (wish) useRecovering.getState().want({ ...wish, threads: Math.min(wish.threads, mostThreads()) })
+  },
 })
 
 /** Seconds that are left of what is done now, by how long it took so far; undefined where that cannot be said yet. */

@@ -3,7 +3,9 @@ import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { KnownTimes } from '../../engine/desks/times.ts'
 import type { MeasureProgress } from '../../engine/times.ts'
+import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
+import { mostThreads } from '../../threads.ts'
 
 /** How long each layer is measured at each width, in seconds: as the command line does. */
 const seconds = 0.06
@@ -47,6 +49,14 @@ export const useTiming = create<Timing>((set, get) => ({
   },
   stop: () => void engine.measure.stop(),
 }))
+
+keepInSession('times', {
+  get: () => useTiming.getState().threads,
+  set(threads) {
+    if (typeof threads === 'number' && Number.isInteger(threads) && threads >= 1)
+      useTiming.setState({ threads: Math.min(threads, mostThreads()) })
+  },
+})
 
 // Times are those of the open network, as it is counted.
 useStore.subscribe(({ network }, before) => {

@@ -1,7 +1,9 @@
 import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { CriterionChoice, CutTime, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
+import { pruneWish, readerOf } from '../../engine/session/wishes.ts'
 import { usePictures } from '../../pictures/pictures.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { useTiming } from './timing.ts'
 
@@ -38,7 +40,7 @@ export function usePruning(): Pruning {
   const change = useStore((s) => s.change)
   const known = useTiming((s) => s.known)
   const pictures = usePictures((s) => s.turn)
-  const [wish, setWish] = useState(asFirst)
+  const [wish, setWish] = useKept('prune', asFirst, readerOf(pruneWish))
   const [criteria, setCriteria] = useState<readonly CriterionChoice[]>([])
   const [state, setState] = useState<Pick<Pruning, 'preview' | 'isBusy' | 'problem' | 'proof' | 'time'>>({
     ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined, time: undefined },

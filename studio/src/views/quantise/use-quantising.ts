@@ -2,8 +2,10 @@ import { proxy } from 'comlink'
 import { useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import type { Quantisable, QuantizeWish } from '../../engine/quantize-types.ts'
+import { quantizeWish, readerOf } from '../../engine/session/wishes.ts'
 import type { WorkState } from '../../engine/swap-types.ts'
 import { usePictures } from '../../pictures/pictures.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 
 const asFirst: QuantizeWish = { to: 'adder', bits: 6, range: 'mse', biasCorrection: false, equalise: false }
@@ -27,14 +29,14 @@ export interface Quantising {
 export function useQuantising(): Quantising {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
-  const [wish, setWish] = useState(asFirst)
+  const [wish, setWish] = useKept('quantise', asFirst, readerOf(quantizeWish))
   const { told, most } = usePictures()
   const [found, setFound] = useState<Quantisable>()
   const [work, setWork] = useState<WorkState>()
   const [problem, setProblem] = useState<string>()
   const count = Math.min(told?.count ?? 0, most)
   /** Until somebody chooses, what the network has. */
-  const [isChosen, setChosen] = useState(false)
+  const [isChosen, setChosen] = useState(wish !== asFirst)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network has other layers
   useEffect(() => {
     let isLate = false

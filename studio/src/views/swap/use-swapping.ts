@@ -1,11 +1,15 @@
 import { proxy } from 'comlink'
 import { useEffect, useRef, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
+import { readerOf, swapWish } from '../../engine/session/wishes.ts'
 import type { SwapKind, SwapPreview, SwapWish, WorkState } from '../../engine/swap-types.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 
 /** Sliders move more often than networks are swapped. */
 const waitMs = 150
+
+const asFirst: SwapWish = { kind: 'low-rank', settings: {}, amount: { of: 'macs', part: 0.5 } }
 
 export interface Swapping {
   readonly wish: SwapWish
@@ -27,7 +31,7 @@ export interface Swapping {
 export function useSwapping(): Swapping {
   const network = useStore((s) => s.network)
   const change = useStore((s) => s.change)
-  const [wish, setWish] = useState<SwapWish>({ kind: 'low-rank', settings: {}, amount: { of: 'macs', part: 0.5 } })
+  const [wish, setWish] = useKept('swap', asFirst, readerOf(swapWish))
   const [kinds, setKinds] = useState<readonly SwapKind[]>([])
   const [preview, setPreview] = useState<SwapPreview>()
   const [isBusy, setBusy] = useState(true)

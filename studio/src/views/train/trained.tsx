@@ -36,6 +36,9 @@ export function TrainedReport({ title, outcome }: { readonly title: string; read
       <Title order={3} size="h6">
         Pictures that it is most wrong about
       </Title>
+      {worst.some(({ pixels }) => !pixels) && (
+        <Text size="sm">The pictures themselves are not in a session’s file.</Text>
+      )}
       <ul className={classes.worst}>
         {worst.map((picture, i) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: their order is what they are
@@ -91,11 +94,11 @@ function Confusion({ outcome: { classes: names, confusion } }: { readonly outcom
 function Worst({ picture: { label, predicted, loss, width, height, pixels } }: { readonly picture: WorstPicture }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
-    canvas.current?.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
+    if (pixels) canvas.current?.getContext('2d')?.putImageData(new ImageData(pixels, width, height), 0, 0)
   }, [pixels, width, height])
   return (
     <>
-      <canvas ref={canvas} width={width} height={height} role="img" aria-label={`A picture of ${label}`} />
+      {pixels && <canvas ref={canvas} width={width} height={height} role="img" aria-label={`A picture of ${label}`} />}
       <Text size="xs">
         {label}, taken for {predicted}; loss {loss.toPrecision(3)}
       </Text>

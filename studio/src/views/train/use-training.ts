@@ -1,8 +1,10 @@
 import { proxy } from 'comlink'
 import { useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
+import { readerOf, trainWish } from '../../engine/session/wishes.ts'
 import type { EpochPoint, FormSchema, Stopped, TrainPoint, TrainWish } from '../../engine/train/types.ts'
 import { usePictures } from '../../pictures/pictures.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 
 /** A training as it goes. */
@@ -44,7 +46,7 @@ export function useTraining(): Training {
   const change = useStore((s) => s.change)
   const { told, turn } = usePictures()
   const [schema, setSchema] = useState<FormSchema>()
-  const [wish, setWish] = useState(asFirst)
+  const [wish, setWish] = useKept('train', asFirst, readerOf(trainWish))
   const [progress, setProgress] = useState<Progress>()
   const [stopped, setStopped] = useState<Stopped>()
   const [problem, setProblem] = useState<string>()
