@@ -1,7 +1,7 @@
 // Moves elements without touching them: fill, strided copies, transposes, gathers.
 
 import { shareStart } from './sync'
-import { CopyStridedF32, FillF32, GatherF32, TransposeF32 } from './table.generated'
+import { CopyStridedF32, FillF32, GatherF32, TransposeF32, TransposeU8 } from './table.generated'
 import { elementAt, walkRows } from './walk'
 
 export function fillF32(args: FillF32, thread: i32, threads: i32): void {
@@ -207,5 +207,37 @@ export function gatherF32(args: GatherF32, thread: i32, threads: i32): void {
         yp += yStep
       }
     }
+  }
+}
+
+/** Columns in turns, each of which is a row of y, in blocks whose rows of x stay in the cache. */
+export function transposeU8(args: TransposeU8, thread: i32, threads: i32): void {
+  const rows = args.rows
+  const columns = args.columns
+  const size = rows * columns
+  const first = shareStart(columns, 64, thread, threads)
+  const end = shareStart(columns, 64, thread + 1, threads)
+  for (let matrix = 0; matrix < args.matrices; matrix++) {
+    const x = args.x + <usize>(size * matrix)
+    const y = args.y + <usize>(size * matrix)
+    for (let block = first; block < end; block += 64)
+      for (let r = 0; r < rows; r += 4) {
+        const count = min(rows - r, 4)
+        let from = x + <usize>(r * columns + block)
+        let to = y + <usize>(block * rows + r)
+        for (let c = min(end - block, 64); c > 0; c--) {
+          if (count === 4) {
+            store<u32>(
+              to,
+              <u32>load<u8>(from) |
+                ((<u32>load<u8>(from + columns)) << 8) |
+                ((<u32>load<u8>(from + 2 * columns)) << 16) |
+                ((<u32>load<u8>(from + 3 * columns)) << 24),
+            )
+          } else for (let i = 0; i < count; i++) store<u8>(to + i, load<u8>(from + i * columns))
+          from++
+          to += rows
+        }
+      }
   }
 }

@@ -1,4 +1,4 @@
-// A copy of an NHWC tensor with a border of zeros.
+// A copy of an NHWC tensor with a border.
 
 import { shareStart } from './sync'
 import { PadF32, RepeatChannelsF32 } from './table.generated'
@@ -13,6 +13,7 @@ export function padF32(args: PadF32, thread: i32, threads: i32): void {
   const outHeight = args.outHeight
   const outBytes = pixelBytes * args.outWidth
   const padTop = args.padTop
+  const border = <u8>args.border
   const before = min(pixelBytes * args.padLeft, outBytes)
   // The window may end before the input does.
   const copied = min(inBytes, outBytes - before)
@@ -22,11 +23,11 @@ export function padF32(args: PadF32, thread: i32, threads: i32): void {
   for (let r = shareStart(rows, 1, thread, threads); r < end; r++) {
     const to = y + outBytes * r
     const row = (r % outHeight) - padTop
-    if (<u32>row >= <u32>height) memory.fill(to, 0, outBytes)
+    if (<u32>row >= <u32>height) memory.fill(to, border, outBytes)
     else {
-      memory.fill(to, 0, before)
+      memory.fill(to, border, before)
       memory.copy(to + before, x + inBytes * ((r / outHeight) * height + row), copied)
-      memory.fill(to + before + copied, 0, outBytes - before - copied)
+      memory.fill(to + before + copied, border, outBytes - before - copied)
     }
   }
 }

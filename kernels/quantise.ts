@@ -1,8 +1,8 @@
-// Floats to codes: q = clamp(round(x / scale) + zeroPoint, 0, most), rounding half to even, as ONNX's QuantizeLinear.
+// Floats to codes: q = clamp(round(x / scale) + zeroPoint, least, most), rounding half to even, as ONNX's QuantizeLinear.
 
 import { clamp, less } from './simd'
 import { shareStart } from './sync'
-import { QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from './table.generated'
+import { DequantiseU8, QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from './table.generated'
 
 /** 1.5·2^23: a float below 2^22 added to it is rounded to the nearest integer (half to even), which then stands in the low bits. */
 export const rounding: f32 = 12582912
@@ -13,10 +13,11 @@ export function quantiseU8(args: QuantiseU8, thread: i32, threads: i32): void {
   const count = args.count
   const scale = args.scale
   const zeroPoint = args.zeroPoint
+  const least = args.least
   const most = args.most
   // A division, as ONNX says it: times 1/scale, halves would fall to the wrong side.
   const vScale = f32x4.splat(scale)
-  const lo = f32x4.splat(-zeroPoint)
+  const lo = f32x4.splat(least - zeroPoint)
   const hi = f32x4.splat(most - zeroPoint)
   // The zero point is added after rounding: half to even would otherwise depend on it.
   const vRound = f32x4.splat(rounding)
@@ -34,8 +35,35 @@ export function quantiseU8(args: QuantiseU8, thread: i32, threads: i32): void {
     v128.store(y + i, i8x16.add(i64x2.shuffle(c0, c1, 0, 2), vZero))
   }
   for (; i < end; i++) {
-    const v = max(min(load<f32>(x + 4 * <usize>i) / scale, most - zeroPoint), -zeroPoint)
+    const v = max(min(load<f32>(x + 4 * <usize>i) / scale, most - zeroPoint), least - zeroPoint)
     store<u8>(y + i, <u8>(reinterpret<i32>(v + rounding) + <i32>zeroPoint))
+  }
+}
+
+// @inline
+function dequantised(words: v128, zero: v128, scale: v128, lo: v128, hi: v128): v128 {
+  return clamp(f32x4.mul(f32x4.sub(f32x4.convert_i32x4_u(words), zero), scale), lo, hi)
+}
+
+export function dequantiseU8(args: DequantiseU8, thread: i32, threads: i32): void {
+  const x = args.x
+  const y = args.y
+  const count = args.count
+  const scale = f32x4.splat(args.scale)
+  const zero = f32x4.splat(args.zeroPoint)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
+  const end = shareStart(count, 16, thread + 1, threads)
+  let i = shareStart(count, 16, thread, threads)
+  for (; i + 8 <= end; i += 8) {
+    const words = v128.load8x8_u(x + i)
+    const to = y + 4 * <usize>i
+    v128.store(to, dequantised(i32x4.extend_low_i16x8_u(words), zero, scale, lo, hi))
+    v128.store(to, dequantised(i32x4.extend_high_i16x8_u(words), zero, scale, lo, hi), 16)
+  }
+  for (; i < end; i++) {
+    const word = i32x4.splat(load<u8>(x + i))
+    v128.store32_lane(y + 4 * <usize>i, dequantised(word, zero, scale, lo, hi), 0)
   }
 }
 

@@ -331,6 +331,24 @@ const indirect = {
   },
 } satisfies Begin
 
+/** Convolutions of codes (conv-codes.ts). */
+const codesConv = {
+  name: 'CodesConv',
+  begins: indirect,
+  args: {
+    weights: address(
+      'panels of 8 output channels: what their sums begin with, i32, and factors, floats; then for each tap and step the weights of 8 filters',
+    ),
+    steps: whole("of a tap: as many as it takes for a group's channels, 2 at a step as words, 4 as bytes"),
+    outChannels: whole('output channels of a group'),
+    groups: whole('groups of channels'),
+    groupStep: bytes("from one group's input channels to the next's"),
+    blockTiles: whole('tiles of 4 output pixels in a block'),
+    byChannels: flag('threads share panels of output channels instead of pixels'),
+    outZero: whole('zero point of y, within a byte; lo and hi are less it'),
+  },
+} satisfies Begin
+
 export const kernels = {
   copyF32: {
     does: 'y[i] = x[i]',
@@ -371,8 +389,36 @@ export const kernels = {
       blockChannels: whole('output channels of a block, a multiple of 4: threads share blocks of tiles of pixels'),
     },
   },
+  convI16: {
+    does: 'convolution of codes, NHWC: x words less their zero point, y bytes',
+    wasm: 'conv-codes',
+    begins: codesConv,
+    args: {},
+  },
+  convU8: {
+    does: 'the same of bytes, by dot products that are exact on some engines only',
+    wasm: 'conv-codes',
+    begins: codesConv,
+    args: {},
+  },
+  widenU8: {
+    does: 'bytes less their zero point as words, with a border of zeros, NHWC',
+    wasm: 'conv-codes',
+    args: {
+      x: address('bytes'),
+      y: address('words'),
+      batch: whole('images'),
+      height: whole('lines of x'),
+      width: whole('pixels in a line of x'),
+      channels: whole('of x and y'),
+      outHeight: whole('lines of y'),
+      outWidth: whole('pixels in a line of y'),
+      ...pads,
+      zero: whole('zero point of x, within a byte'),
+    },
+  },
   padF32: {
-    does: 'a copy with a border of zeros, NHWC',
+    does: 'a copy with a border, NHWC',
     wasm: 'pad',
     args: {
       x: address('floats'),
@@ -384,6 +430,7 @@ export const kernels = {
       outHeight: whole('lines of y'),
       outWidth: whole('pixels in a line of y'),
       ...pads,
+      border: whole('each byte of the border'),
     },
   },
   depthwiseF32: {
@@ -548,7 +595,7 @@ export const kernels = {
     args: codes,
   },
   quantiseU8: {
-    does: 'codes as bytes: clamp(round(x / scale) + zeroPoint, 0, most)',
+    does: 'codes as bytes: clamp(round(x / scale) + zeroPoint, least, most)',
     wasm: 'quantise',
     args: {
       x: address('floats'),
@@ -556,7 +603,20 @@ export const kernels = {
       count: elements('of x and y'),
       scale: float('of the codes'),
       zeroPoint: float('a whole number'),
+      least: float('the smallest code'),
       most: float('the largest code'),
+    },
+  },
+  dequantiseU8: {
+    does: 'y[i] = clamp((x[i] − zeroPoint)·scale)',
+    wasm: 'quantise',
+    args: {
+      x: address('bytes'),
+      y: address('floats'),
+      count: elements('of x and y'),
+      zeroPoint: float('a whole number'),
+      scale: float('of the codes'),
+      ...limits,
     },
   },
   rangeF32: {
@@ -619,6 +679,17 @@ export const kernels = {
       sizes: wholes(4, 'sizes of outer axes'),
       xStrides: wholes(4, 'from one matrix of x to the next along them, in elements'),
       yStrides: wholes(4, 'from one matrix of y to the next along them, in elements'),
+    },
+  },
+  transposeU8: {
+    does: 'matrices of bytes transposed: Y[o, c, r] = X[o, r, c]',
+    wasm: 'layout',
+    args: {
+      x: address('bytes'),
+      y: address('bytes'),
+      rows: whole('of x'),
+      columns: whole('of x'),
+      matrices: whole('one behind the other'),
     },
   },
   gatherF32: {

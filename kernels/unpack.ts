@@ -34,8 +34,10 @@ const codeSection: i32 = 10
 const simdPrefix: i32 = 0xfd
 const relaxedMadd: i32 = 0x105
 const relaxedMadd2: i32 = 0x107
+const relaxedDot: i32 = 0x113
 
 let isPacking: bool = false
+let isRelaxed: bool = true
 
 /** The next byte of the module. */
 let at: usize = 0
@@ -113,6 +115,12 @@ function split(isFloat32: bool, local: i32): void {
   putNumber(isFloat32 ? 0xe4 : 0xf0)
 }
 
+/** Instead of the relaxed dot product that was moved, whose kernels run only where it is exact: `unreachable`. */
+function trap(): void {
+  at -= 3
+  put(0)
+}
+
 /**
  * The instructions of a function. Those that are not named have nothing behind their opcode.
  * @param local for what a relaxed_madd is split into; below 0: it stays
@@ -128,6 +136,8 @@ function moveInstructions(local: i32): bool {
       if (simd === relaxedMadd || simd === relaxedMadd2) {
         isFused = true
         if (local >= 0) split(simd === relaxedMadd, local)
+      } else if (simd === relaxedDot) {
+        if (!isRelaxed) trap()
       } else if (simd === 12 || simd === 13) moveMany(Stream.vector, 16)
       else if (simd < 12 || (simd >= 84 && simd <= 93)) moveAddress()
       if ((simd >= 21 && simd <= 34) || (simd >= 84 && simd <= 91)) move(Stream.other)
@@ -155,6 +165,7 @@ function moveInstructions(local: i32): bool {
  * @param end of the stream `other`; of the module where it is packed
  */
 function moveModule(end: usize, relaxed: bool): void {
+  isRelaxed = relaxed
   at = module
   moveMany(Stream.other, 8)
   for (let f: usize = 0; (isPacking ? at : place(Stream.other)) < end; ) {

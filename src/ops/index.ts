@@ -26,6 +26,7 @@ export { type ResampleAttributes, resampleAxis, tapsOf } from './resample/resamp
 export { resizeTaps } from './resize/forward.ts'
 export type { ResizeAttributes } from './resize/sizes.ts'
 export { alignedShape } from './shared/alignment.ts'
+export { type OnCodes, onCodesAt } from './shared/between-codes.ts'
 export { axisOf, contentOf } from './shared/check.ts'
 export { adderLaw, convolutionLaw, evaluateLaw, type LayerLaw } from './shared/laws.ts'
 export type { PoolAttributes } from './shared/pool.ts'

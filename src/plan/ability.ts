@@ -49,6 +49,11 @@ export interface Ability {
    */
   readonly toBytes?: Ability
   /**
+   * How it is done where its codes – inputs and output 0 of 8 bits – are held as bytes (`Buffer.least`). Left out: codes are held as float32.
+   * @internal
+   */
+  readonly bytes?: Ability
+  /**
    * It is right for whole numbers held as float32, too. true: they are moved or compared, so that int32 results are among them; a rule: what these may
    * be. Default: float32 alone.
    */
@@ -100,6 +105,11 @@ export interface Abilities {
    * @internal
    */
   readonly shuffles?: Ability
+  /**
+   * Whether layers between DequantizeLinear and QuantizeLinear are to become operators on codes. Default false.
+   * @internal
+   */
+  readonly onCodes?: boolean
   /** Whether conversions read values in runs, and write parts of what is there already. Without it nothing lies in runs. Default false. */
   readonly parts?: boolean
 }

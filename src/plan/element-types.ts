@@ -2,7 +2,8 @@ import { type ElementType, isConcrete } from '../base/index.ts'
 import type { Known } from '../graph/index.ts'
 
 /*
- * A plan's buffers hold float32 numbers, whatever the model says of them: whole numbers of narrow types lie among them exactly.
+ * A plan's buffers hold float32 numbers, whatever the model says of them: whole numbers of narrow types lie among them exactly. Codes of 8 bits are held as bytes
+ * where kernels take them so.
  */
 
 /** Whole numbers that float32 holds all of. */
@@ -33,3 +34,10 @@ export const isPlaced = (known: Known | undefined): boolean => isExact(known?.el
 
 export const isFloat = (known: Known | undefined): boolean =>
   known?.elementType === 'float32' && isConcrete(known.shape)
+
+/** Whether it is codes of 8 bits. */
+export const isCode = (known: Known | undefined): boolean =>
+  known?.elementType === 'uint8' || known?.elementType === 'int8'
+
+/** How a plan's values may be held: numbers of any kind as float32, or codes of 8 bits as bytes. */
+export type Width = 'float32' | 'uint8'

@@ -4,8 +4,8 @@ import { type Abilities, abilityOf, isView, passes } from './ability.ts'
 import { isAffine } from './affine.ts'
 import { findCentred } from './centred.ts'
 import { findCodes } from './codes.ts'
-import { isPlaced } from './element-types.ts'
-import type { Job } from './job.ts'
+import { isCode, isPlaced } from './element-types.ts'
+import { type Job, widthOfOutput } from './job.ts'
 import { findShuffles, shufflePicks } from './shuffle.ts'
 import { contentOf, type Prepared, type Unit } from './units.ts'
 import { WholeNumbers } from './whole-numbers.ts'
@@ -80,7 +80,7 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       continue
     }
     const passed = passes(unit, abilities) ? onlyFor(first) : undefined
-    if (passed?.job.ability && !passed.job.outputCodes) {
+    if (passed?.job.ability && widthOfOutput(passed.job, 0) === 'float32') {
       replace(passed.index, passed.job, result)
       continue
     }
@@ -91,7 +91,7 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
     }
     const epilogue = epilogueOf(unit, prepared)
     const bounded = epilogue?.kind === 'clamp' && candidate(first, 'clamp')
-    if (bounded) {
+    if (bounded && clampsAs(bounded.job, unit)) {
       replace(bounded.index, { ...bounded.job, ...clamped(bounded.job, epilogue) }, result)
       continue
     }
@@ -132,8 +132,10 @@ export function fuse(prepared: Prepared, abilities: Abilities): Job[] {
       const own = { ability: ability?.ofCodes, form: 'ofCodes', inputs: [read, ...inputs.slice(1)] } as const
       jobs.push({ unit, ...own, inputCodes, ...unbounded, result })
     } else {
-      const picks = ability && unit.operator.picks?.(unit.call)
-      jobs.push({ unit, ability, why, form: 'node', picks, inputs, ...unbounded, result })
+      const own = ability?.bytes
+        ? ({ ability: ability.bytes, form: 'bytes' } as const)
+        : ({ ability, form: 'node', picks: ability && unit.operator.picks?.(unit.call) } as const)
+      jobs.push({ unit, ...own, why, inputs, ...unbounded, result })
     }
   }
   const centred = findCentred(jobs, prepared)
@@ -156,11 +158,15 @@ function countReaders({ units, model }: Prepared): Map<string, number> {
   return readers
 }
 
-/** What a unit of float32 does that its first input's maker may do. */
+/** What a unit of float32, or of codes, does that its first input's maker may do. */
 function epilogueOf(unit: Unit, prepared: Prepared): Epilogue | undefined {
   const { operator, call } = unit
-  return call.inputs[0]?.elementType === 'float32' ? operator.epilogue?.(call, contentOf(unit, prepared)) : undefined
+  const [x] = call.inputs
+  return x?.elementType === 'float32' || isCode(x) ? operator.epilogue?.(call, contentOf(unit, prepared)) : undefined
 }
+
+/** Whether a job bounds what the unit does: numbers, or codes that it makes as bytes. */
+const clampsAs = (job: Job, { call }: Unit): boolean => isCode(call.inputs[0]) === (widthOfOutput(job, 0) === 'uint8')
 
 /** Whether what is added are two computed values of one shape. */
 function addsTwo({ node, call }: Unit, prepared: Prepared): boolean {

@@ -1,6 +1,7 @@
 import type { Picks } from '../graph/index.ts'
 import type { Ability, Parts } from './ability.ts'
 import type { Codes } from './codes.ts'
+import { isCode, type Width } from './element-types.ts'
 import type { Unit } from './units.ts'
 
 /** One node that runs, and the nodes behind it that were fused into it. */
@@ -12,10 +13,10 @@ export interface Job {
   /** Why the backend does not. */
   readonly why?: string
   /**
-   * Which of a backend's ways: the node as it is, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins.
+   * Which of a backend's ways: the node as it is, its `bytes`, its `ofCodes`, its `toBytes`, or a channel shuffle of so many groups that it begins.
    * @internal
    */
-  readonly form: 'node' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
+  readonly form: 'node' | 'bytes' | 'ofCodes' | 'toBytes' | { readonly shuffle: number }
   /** Its inputs: those of the node, or codes in their place. */
   readonly inputs: readonly string[]
   /**
@@ -58,4 +59,16 @@ export function partsOf({ ability, residual }: Job): Parts {
   // What is added has its channels in order, and so the result.
   const inputs = [...(parts.inputs ?? []), ...(parts.scattered ?? [])]
   return parts.eachChannel ? { ...parts, inputs, scattered: [], eachChannel: false } : parts
+}
+
+/** How a job takes an input. */
+export function widthOfInput({ form, unit }: Job, input: number): Width {
+  if (form === 'ofCodes') return input === 0 ? 'uint8' : 'float32'
+  return form === 'bytes' && isCode(unit.call.inputs[input]) ? 'uint8' : 'float32'
+}
+
+/** How a job makes an output, and takes what is added to it. */
+export function widthOfOutput({ form, unit, outputCodes }: Job, output: number): Width {
+  if (output > 0) return 'float32'
+  return outputCodes || (form === 'bytes' && isCode(unit.call.outputs[0])) ? 'uint8' : 'float32'
 }

@@ -58,7 +58,7 @@ export function makePlan(
   abilities: Abilities,
   { keepsInputs = false, operators = runnableOperators }: PlanOptions = {},
 ): Plan {
-  const prepared = prepare(model, inputShapes, operators)
+  const prepared = prepare(model, inputShapes, operators, abilities.onCodes)
   const jobs = fuse(prepared, abilities)
   const { tasks, inputs, outputs, homes, buffers, arena } = leastCopies(
     (mostRuns) => {

@@ -1,9 +1,9 @@
 import { byteLengthOf, elementCount, isConcrete } from '../base/index.ts'
 import { graphInputs, usedNames } from '../graph/index.ts'
 import { type Ability, isView, type Layout, type Parts } from './ability.ts'
-import { isExact, isHoldable } from './element-types.ts'
+import { isExact, isHoldable, type Width } from './element-types.ts'
 import { shareInPlace } from './in-place.ts'
-import { type Job, partsOf } from './job.ts'
+import { type Job, partsOf, widthOfInput, widthOfOutput } from './job.ts'
 import { type Placement, placeInWholes } from './joins.ts'
 import { buffersOf, type Channels, channelsOf, isInOrder, isOneRun, locatedAt, picked, pixelOf } from './runs.ts'
 import type { Buffer, Located, Run, Schedule, Task } from './task.ts'
@@ -32,6 +32,14 @@ type Form = 'whole' | 'oneRun' | 'scattered'
 const isIn = (place: Located, form: Form): boolean =>
   !place.runs || form === 'scattered' || (form === 'oneRun' && isOneRun(place))
 
+type Held = Partial<Record<Layout, Located>>
+
+/** Where a value lies, in the forms in which it is at hand. */
+type Places = Partial<Record<Width, Held>>
+
+/** Any of the places. */
+const anyOf = (held: Held | undefined): Located | undefined => held?.plain ?? held?.channelsLast
+
 class Scheduler {
   readonly #prepared: Prepared
   readonly #mostRuns: number
@@ -41,7 +49,7 @@ class Scheduler {
   readonly #wholes = new Map<string, Buffer>()
   readonly #tasks: Task[] = []
   readonly #buffers: Buffer[] = []
-  readonly #places = new Map<string, Partial<Record<Layout, Located>>>()
+  readonly #places = new Map<string, Places>()
   readonly #inputs = new Map<string, Located>()
 
   constructor(prepared: Prepared, jobs: readonly Job[], mostRuns: number) {
@@ -73,28 +81,36 @@ class Scheduler {
    * A new buffer for a value of known shape; undefined for one of another element type, which the host keeps.
    * @param byKernels whether kernels make it
    */
-  #create(value: string, wanted: Layout, byKernels: boolean, elementType: Buffer['elementType'] = 'float32') {
+  #create(value: string, wanted: Layout, byKernels: boolean, width: Width = 'float32') {
     const known = this.#prepared.values.get(value)
     if (!(byKernels ? isHoldable : isExact)(known?.elementType) || !isConcrete(known?.shape)) return undefined
     const layout = known.shape.length < 3 ? 'plain' : wanted
-    const place = { buffer: this.#buffer(known.shape, layout, elementType), shape: known.shape, layout }
-    this.#places.set(value, { [layout]: place })
+    const buffer = this.#buffer(known.shape, layout, width, this.#leastOf(value))
+    const place = { buffer, shape: known.shape, layout }
+    this.#places.set(value, { [width]: { [layout]: place } })
     return place
   }
 
-  #buffer(shape: readonly number[], layout: Layout, elementType: Buffer['elementType']): Buffer {
+  /** The code that byte 0 is, where a value is held as bytes. */
+  #leastOf(value: string): number {
+    return this.#prepared.values.get(value)?.elementType === 'int8' ? -128 : 0
+  }
+
+  #buffer(shape: readonly number[], layout: Layout, elementType: Width, least = 0): Buffer {
     const now = this.#tasks.length
     const bytes = byteLengthOf(elementType, elementCount(shape)!)
-    const buffer: Buffer = { elementType, shape, layout, bytes, first: now, last: now }
+    const buffer: Buffer = { elementType, least, shape, layout, bytes, first: now, last: now }
     this.#buffers.push(buffer)
     return buffer
   }
 
   /** A value in a layout and form, converted or copied where it is not at hand; kept alive until the task that is being added. */
-  #at(value: string, wanted: Layout, form: Form = 'whole'): Located | undefined {
-    const places = this.#places.get(value)
-    const any = places?.plain ?? places?.channelsLast
-    if (!places || !any) return undefined
+  #at(value: string, wanted: Layout, form: Form = 'whole', width: Width = 'float32'): Located | undefined {
+    const all = this.#places.get(value)
+    if (!all) return undefined
+    if (!all[width]) this.#convertWidth(value, all, wanted, width)
+    const places = all[width]!
+    const any = anyOf(places)!
     const layout = any.shape.length < 3 ? 'plain' : wanted
     let place = places[layout]
     if (!place && !any.runs && layoutsAgree(any.shape)) place = places[layout] = { ...any, layout }
@@ -107,11 +123,22 @@ class Scheduler {
   #converted(value: string, from: Located, layout: Layout): Located {
     const { shape } = from
     const begun = layout === 'channelsLast' && from.layout === layout ? this.#wholes.get(value) : undefined
-    const buffer = begun ?? this.#buffer(shape, layout, from.buffer.elementType)
+    const buffer = begun ?? this.#buffer(shape, layout, from.buffer.elementType, from.buffer.least)
     const runs = from.runs?.filter((run) => !isInPlace(run, buffer))
     this.#keep(from)
     this.#tasks.push({ kind: 'convert', from: runs ? { ...from, runs } : from, to: { buffer, shape, layout } })
     return { buffer, shape, layout }
+  }
+
+  /** Holds a value the other way, too. Its layout changes while it is bytes: they are fewer. */
+  #convertWidth(value: string, all: Places, wanted: Layout, width: Width): void {
+    const own: Width = width === 'uint8' ? 'float32' : 'uint8'
+    const { layout } = anyOf(all[own])!
+    const from = this.#at(value, own === 'uint8' ? wanted : layout, 'whole', own)!
+    const buffer = this.#buffer(from.shape, from.layout, width, this.#leastOf(value))
+    const to = { ...from, buffer }
+    this.#tasks.push({ kind: 'convert', from, to })
+    all[width] = { [to.layout]: to }
   }
 
   /** Keeps a value alive until the task that is being added. */
@@ -130,7 +157,9 @@ class Scheduler {
     const layout = ability ? this.#layoutFor(job, ability) : 'plain'
     const plain = (which: 'inputs' | 'outputs', i: number) => ability?.plain?.[which]?.includes(i)
     const inputs = job.inputs.map((name, i) =>
-      computed(name) ? this.#at(name, plain('inputs', i) ? 'plain' : layout, formOf(parts, i)) : undefined,
+      computed(name)
+        ? this.#at(name, plain('inputs', i) ? 'plain' : layout, formOf(parts, i), widthOfInput(job, i))
+        : undefined,
     )
     const [x] = inputs
     const asItComes = parts.eachChannel && x && !isInOrder(x) ? x : undefined
@@ -149,9 +178,8 @@ class Scheduler {
     const outputs = names.map((name, i) => {
       if (name === '') return undefined
       const layoutOfIt = plain('outputs', i) ? 'plain' : layout
-      const type = i === 0 && job.outputCodes ? 'uint8' : 'float32'
       if (i === 0 && home && (!residual || pixelOf(residual) === home.shape[1])) return this.#inWhole(name, home)
-      const own = this.#create(name, layoutOfIt, ability !== undefined, type)
+      const own = this.#create(name, layoutOfIt, ability !== undefined, widthOfOutput(job, i))
       return i === 0 && asItComes && own ? this.#asItComes(name, asItComes, own) : own
     })
     this.#tasks.push(
@@ -178,7 +206,7 @@ class Scheduler {
     this.#keep({ buffer, shape, layout: 'channelsLast' })
     const runs = [{ buffer, first, count: shape[1]!, at: 0, step: 1 }]
     const place: Located = { buffer, shape, layout: 'channelsLast', runs }
-    this.#places.set(value, { channelsLast: place })
+    this.#places.set(value, { float32: { channelsLast: place } })
     return place
   }
 
@@ -191,7 +219,7 @@ class Scheduler {
       return moved
     })
     const located = locatedAt(channelsOf({ ...place, runs: own }), place.shape)
-    this.#places.set(value, { channelsLast: located })
+    this.#places.set(value, { float32: { channelsLast: located } })
     return located
   }
 
@@ -199,7 +227,8 @@ class Scheduler {
   #residual(job: Job, layout: Layout, home: Buffer | undefined): Located | undefined {
     const { residual } = job
     if (residual === undefined) return undefined
-    const place = this.#at(residual, layout, partsOf(job).residual ? 'oneRun' : 'whole')
+    const width = widthOfOutput(job, 0)
+    const place = this.#at(residual, layout, partsOf(job).residual ? 'oneRun' : 'whole', width)
     if (!place?.runs || (home && pixelOf(place) === home.shape[1])) return place
     return this.#at(residual, layout)
   }
@@ -207,7 +236,7 @@ class Scheduler {
   /** Lets outputs that are channels of its inputs lie where these do. */
   #pick({ picks, inputs }: Job, names: readonly string[]): boolean {
     if (this.#mostRuns === 0 || picks?.axis !== 1) return false
-    const places = inputs.map((name) => this.#places.get(name))
+    const places = inputs.map((name) => this.#places.get(name)?.float32)
     if (!places.some((p) => p?.channelsLast && p.channelsLast.shape.length > 2)) return false
     const used = new Set(picks.outputs.flatMap((parts) => parts.map(({ input }) => input)))
     if ([...used].some((i) => !places[i])) return false
@@ -222,7 +251,7 @@ class Scheduler {
     if (names.some((name, i) => name !== '' && (!found[i] || (found[i].runs?.length ?? 1) > this.#mostRuns)))
       return false
     names.forEach((name, i) => {
-      if (name !== '') this.#places.set(name, { channelsLast: found[i]! })
+      if (name !== '') this.#places.set(name, { float32: { channelsLast: found[i]! } })
     })
     return true
   }
@@ -231,7 +260,7 @@ class Scheduler {
     if (layout !== 'same') return layout
     const ranked = inputs.map((name) => this.#places.get(name)).filter((p) => p !== undefined)
     // Channels last where any input has it: kernels like it, and so does what comes next.
-    return ranked.some((p) => p.channelsLast) ? 'channelsLast' : 'plain'
+    return ranked.some((p) => (p.float32 ?? p.uint8)?.channelsLast) ? 'channelsLast' : 'plain'
   }
 
   /** A view shares its input's memory. */
@@ -241,13 +270,14 @@ class Scheduler {
     if (!output || outputs.some((o, i) => i > 0 && o !== '') || !isConcrete(known?.shape) || !this.#places.has(input))
       return false
     const places = this.#places.get(input)!
-    if (known.shape.join() === (places.plain ?? places.channelsLast)?.shape.join()) {
+    const width = places.float32 ? 'float32' : 'uint8'
+    if (known.shape.join() === anyOf(places[width])?.shape.join()) {
       // The same value by another name, in every layout in which it is at hand or will be.
       this.#places.set(output, places)
       return true
     }
-    const from = this.#at(input, 'plain')!
-    this.#places.set(output, { plain: { buffer: from.buffer, shape: known.shape, layout: 'plain' } })
+    const from = this.#at(input, 'plain', 'whole', width)!
+    this.#places.set(output, { [width]: { plain: { buffer: from.buffer, shape: known.shape, layout: 'plain' } } })
     return true
   }
 }

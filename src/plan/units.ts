@@ -14,7 +14,7 @@ import {
   type OperatorSet,
   simplified,
 } from '../graph/index.ts'
-import { activationAt } from '../ops/index.ts'
+import { activationAt, type OnCodes, onCodesAt } from '../ops/index.ts'
 import { UnsupportedError } from './errors.ts'
 import { widenTensor, withoutHalves } from './widen.ts'
 
@@ -44,18 +44,20 @@ export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers
 
 /**
  * @param inputShapes concrete, one per input
+ * @param onCodes whether layers between DequantizeLinear and QuantizeLinear become operators on codes
  * @throws UnsupportedError naming the first node of an operator that Kerf does not know
  */
 export function prepare(
   given: Model,
   inputShapes: ReadonlyMap<string, readonly number[]>,
   operators: OperatorSet,
+  onCodes = false,
 ): Prepared {
   const options = { inputShapes, trustsFile: false }
   const simple = simplified(given, operators, options)
-  const { analysis: asGiven, writtenOut } = withActivations(
-    analyse(editGraph(simple).dropUnreadOutputs().model(), operators, options),
-  )
+  const activated = withActivations(analyse(editGraph(simple).dropUnreadOutputs().model(), operators, options))
+  const { analysis: asGiven, writtenOut: coded, asked } = withCodes(activated.analysis, onCodes)
+  const writtenOut = new Map([...activated.writtenOut, ...coded])
   const { model } = asGiven
   const inference = withoutHalves(asGiven)
   const stored = new Map([...asGiven.stored].map(([name, tensor]) => [name, widenTensor(tensor)]))
@@ -70,9 +72,9 @@ export function prepare(
     if (!node.outputs.every((o) => o === '' || inference.constants.has(o))) units.push({ node, ...known })
   }
   const { producers, consumers } = asGiven
-  const graph = { model, operators, isUnfolded: simple !== given, producers, consumers, writtenOut }
-  const factors = [...writtenOut.values()].flatMap((members) => members.flatMap((node) => node.inputs))
-  return prepared({ ...inference, ...graph, stored, declared, units }, factors)
+  const graph = { model, operators, isUnfolded: simple !== given || coded.size > 0, producers, consumers, writtenOut }
+  const factors = [...activated.writtenOut.values()].flatMap((members) => members.flatMap((node) => node.inputs))
+  return prepared({ ...inference, ...graph, stored, declared, units }, [...factors, ...asked])
 }
 
 /** Activations that are written out as one node each. */
@@ -88,6 +90,33 @@ function withActivations(analysis: Analysis): Pick<Prepared, 'writtenOut'> & { r
     .rewrite((node) => inPlace.get(node) ?? node)
     .model()
   return { analysis: analyse(folded, operators, options), writtenOut }
+}
+
+/** Layers between codes on codes. */
+function withCodes(
+  analysis: Analysis,
+  onCodes: boolean,
+): Pick<Prepared, 'writtenOut'> & { readonly analysis: Analysis; readonly asked: readonly string[] } {
+  const { model, operators, options } = analysis
+  if (!onCodes) return { analysis, writtenOut: new Map(), asked: [] }
+  const editor = editGraph(model)
+  const found = model.graph.nodes.flatMap((node): readonly OnCodes[] => {
+    const layer = onCodesAt(analysis, node, editor)
+    return layer ? [layer] : []
+  })
+  if (found.length === 0) return { analysis, writtenOut: new Map(), asked: [] }
+  const inPlace = new Map<Node, readonly Node[]>(
+    found.flatMap(({ nodes, members }) => members.map((member, i) => [member, i < members.length - 1 ? [] : nodes])),
+  )
+  const coded = editor
+    .rewrite((node) => inPlace.get(node) ?? node)
+    .dropDead()
+    .model()
+  return {
+    analysis: analyse(coded, operators, options),
+    writtenOut: new Map(found.map(({ nodes, members }) => [nodes[0]!, members])),
+    asked: found.flatMap(({ asked }) => asked),
+  }
 }
 
 /** What a unit's inputs hold, where that is known before running, for decisions. */

@@ -137,13 +137,14 @@ class ProgramBuilder {
   }
 
   #place(located: Located): Place {
-    const { shape, layout, runs } = located
+    const { buffer, shape, layout, runs } = located
+    const least = buffer.elementType === 'uint8' ? buffer.least : undefined
     const placed = (runs ?? []).map(({ buffer, first, count, at, step }): PlacedRun => {
       const address = this.#addressOf({ buffer, shape, layout }) + 4 * first
       return { address, pixel: buffer.shape[1]!, count, at, step }
     })
     const [only] = placed
-    if (!only) return { address: this.#addressOf(located), shape, layout, pixel: shape[1] ?? 1 }
+    if (!only) return { address: this.#addressOf(located), least, shape, layout, pixel: shape[1] ?? 1 }
     return { address: only.address, shape, layout, pixel: only.pixel, runs: isOneRun(located) ? undefined : placed }
   }
 

@@ -14,6 +14,33 @@ const relaxedProbe = new Uint8Array([
 /** Whether this engine has relaxed SIMD (Node ≥ 22, current Chrome; Node 20 behind a flag). */
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(relaxedProbe)
 
+/** `(a, b, c) => dot`: c + 4 products of a, as a signed byte, and b; one lane of i32x4.relaxed_dot_i8x16_i7x16_add_s. */
+const dotProbe = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 8, 1, 96, 3, 127, 127, 127, 1, 127, 3, 2, 1, 0, 7, 7, 1, 3, 100, 111, 116, 0, 0, 10,
+  22, 1, 20, 0, 32, 0, 253, 15, 32, 1, 253, 15, 32, 2, 253, 17, 253, 147, 2, 253, 27, 0, 11,
+])
+
+/**
+ * Up to which second operand relaxed dot products are exact. 255: the engine has one instruction for them. 127: it has not, as the specification allows;
+ * three make sums of two products in 16 bits, which overflow, or the byte is taken as signed. 0: there are none, or they are wrong (Node 20, where they
+ * are behind a flag, forgets c).
+ */
+export function exactDots(): 0 | 127 | 255 {
+  exact ??= hasRelaxedSimd() ? probeDots() : 0
+  return exact
+}
+
+let exact: 0 | 127 | 255 | undefined
+
+function probeDots(): 0 | 127 | 255 {
+  const { exports } = new WebAssembly.Instance(compiled(dotProbe))
+  // What the probe exports.
+  const { dot } = exports as unknown as { dot(a: number, b: number, c: number): number }
+  const isExact = (b: number) => [127, 1, -3, -128].every((a) => dot(a, b, 5) === 4 * a * b + 5)
+  if (!isExact(127) || !isExact(3)) return 0
+  return isExact(255) && isExact(128) ? 255 : 127
+}
+
 const bestInstructions = (): Instructions => (hasRelaxedSimd() ? 'relaxed' : 'simd')
 
 /** @throws KerfError `wasm-blocked` where a page forbids to compile */

@@ -1,5 +1,6 @@
 import { elementCount } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
+import { rangeOf } from '../../../../ops/index.ts'
 import type { LoweringContext } from './lowering.ts'
 
 /*
@@ -21,4 +22,10 @@ export const refusesComputed = (
 ): string | undefined => {
   const computed = inputs.find((i) => call.inputs[i] !== undefined && !isConstant(i))
   return computed === undefined ? undefined : `input ${computed} is computed while running`
+}
+
+/** Codes of a layer's result that its clamp leaves, as bytes. */
+export function byteLimits({ epilogue, call }: LoweringContext, least: number) {
+  const [lo, hi] = rangeOf(call.outputs[0]!.elementType!)
+  return { lo: Math.max(lo, epilogue.lo) - least, hi: Math.min(hi, epilogue.hi) - least }
 }

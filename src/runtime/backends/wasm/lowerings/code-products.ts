@@ -1,12 +1,15 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type ConvAttributes, type GemmAttributes, rangeOf } from '../../../../ops/index.ts'
 import { type WholesRule, within } from '../../../../plan/index.ts'
+import type { CodeWeights } from '../packing/codes.ts'
 import { unbounded } from '../packing/computed.ts'
+import { lowerConvCodes, sumsFit } from '../steps/codes/convolution.ts'
+import { isDepthwise } from '../steps/convolution/depthwise.ts'
 import { lowerConv } from '../steps/convolution/layer.ts'
 import { lowerBinary } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats } from '../steps/quantise.ts'
 import type { Step } from '../steps/step.ts'
-import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { byteLimits, isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { convLayer, refusesConv } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
@@ -176,8 +179,53 @@ function scaled(context: LoweringContext, [a, b, y, zeroPoint]: Scales, alpha = 
   ]
 }
 
+/** Stored weights less their zero points, as narrow as they are. */
+function narrowWeights(context: LoweringContext, weights: number, zeroPoint: number, axis: number): CodeWeights {
+  const centred = centredWeights(context, weights, zeroPoint, axis)
+  return centred.every((w) => w >= -128 && w <= 127) ? Int8Array.from(centred) : Int16Array.from(centred)
+}
+
+/** What sums are multiplied by, in single precision as runtimes calculate. Inputs: scales of both operands and of the result. */
+function codeFactors(
+  context: LoweringContext,
+  [a, b, y]: readonly [number, number, number],
+  channels: number,
+  alpha = 1,
+) {
+  const scaleA = Math.fround(alpha * numbers(context, a)![0]!)
+  const scaleY = numbers(context, y)![0]!
+  const scales = numbers(context, b)!
+  return Float32Array.from({ length: channels }, (_, o) => {
+    return Math.fround(scaleA * scales[scales.length === 1 ? 0 : o]!) / scaleY
+  })
+}
+
+const qLinearConvOfBytes: Lowering<ConvAttributes> = {
+  layout: 'channelsLast',
+  fuses: { clamp: true },
+  refuses(call) {
+    const layer = convLayer(call, 3)
+    if (!sumsFit(layer)) return 'its sums could exceed 32 bits'
+    return isDepthwise(layer) ? 'it is depthwise' : undefined
+  },
+  lower(context) {
+    const layer = convLayer(context.call, 3)
+    const [x, y] = [context.input(0), context.output(0)]
+    const tensors = {
+      ...{ x: x.address, y: y.address, ...byteLimits(context, y.least!) },
+      xZero: numbers(context, 2)![0]! - x.least!,
+      yZero: numbers(context, 7)![0]! - y.least!,
+      weights: narrowWeights(context, 3, 5, -shapeOf(context.call.inputs[3]).length),
+      bias: numbers(context, 8),
+      factors: codeFactors(context, [1, 4, 6], layer.outChannels),
+    }
+    return lowerConvCodes(layer, tensors, context.packing)
+  },
+}
+
 const qLinearConv: Lowering<ConvAttributes> = {
   layout: 'channelsLast',
+  bytes: qLinearConvOfBytes,
   integers: true,
   zeroPoints: { reads: [[0, 2]], makes: 7 },
   refuses(call, isConstant) {

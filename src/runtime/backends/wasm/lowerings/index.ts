@@ -55,7 +55,7 @@ function abilityFor(
   call: InferredCall<never>,
   isConstant: (input: number) => boolean,
 ): Ability {
-  const { layout, alias, parts, zeroPoints, ofCodes, toBytes, refuses, lower, ...facts } = lowering
+  const { layout, alias, parts, zeroPoints, bytes, ofCodes, toBytes, refuses, lower, ...facts } = lowering
   const takesCodes = ofCodes && ofCodes.refuses?.(call, () => false) === undefined
   return {
     ...facts,
@@ -63,6 +63,7 @@ function abilityFor(
     alias: alias?.(call),
     parts: typeof parts === 'function' ? parts(call, isConstant) : parts,
     zeroPoints: typeof zeroPoints === 'function' ? zeroPoints(call) : zeroPoints,
+    bytes: bytes && !bytes.refuses?.(call, isConstant) ? abilityFor(bytes, call, isConstant) : undefined,
     ofCodes: takesCodes ? abilityFor(ofCodes, call, isConstant) : undefined,
     toBytes: toBytes && abilityFor(toBytes, call, isConstant),
   }
@@ -79,6 +80,7 @@ export const abilitiesOf = (lowerings: Lowerings): Abilities => ({
     )
   },
   shuffles: { layout: 'same' },
+  onCodes: true,
   parts: true,
 })
 

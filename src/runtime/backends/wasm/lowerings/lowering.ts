@@ -6,9 +6,11 @@ import type { SparseChoice } from '../steps/convolution/sparse-choice.ts'
 import type { Allocator, Step } from '../steps/step.ts'
 import type { PlacedRun } from '../steps/strides.ts'
 
-/** A value in the kernels' memory: float32, whatever the model says. */
+/** A value in the kernels' memory: float32, whatever the model says, or codes as bytes. */
 export interface Place {
   readonly address: number
+  /** Of bytes: the code that byte 0 is. */
+  readonly least?: number
   /** As ONNX has it: [N, C, spatial…]. */
   readonly shape: readonly number[]
   readonly layout: Layout
@@ -30,7 +32,7 @@ export interface Epilogue {
 /** One node at the moment of being turned into steps: every address is known. */
 export interface LoweringContext<A = unknown> {
   readonly call: InferredCall<A>
-  /** An input that is computed while running, in the layout that the lowering asked for: float32, or bytes where `inputCodes` says so. */
+  /** An input that is computed while running, in the layout that the lowering asked for: float32, or bytes where `inputCodes` or `bytes` say so. */
   input(index: number): Place
   /** Whether an input is known now; its content in ONNX's layout. Undefined for inputs that are computed or left out. */
   constant(index: number): Dense | undefined
@@ -60,13 +62,15 @@ export interface LoweringContext<A = unknown> {
 
 /** How one operator is turned into kernel calls: what the planner needs to know of it, and the doing. */
 export interface Lowering<A = unknown>
-  extends Omit<Ability, 'layout' | 'alias' | 'zeroPoints' | 'ofCodes' | 'toBytes' | 'parts'> {
+  extends Omit<Ability, 'layout' | 'alias' | 'zeroPoints' | 'bytes' | 'ofCodes' | 'toBytes' | 'parts'> {
   readonly layout: Ability['layout'] | ((call: InferredCall<A>) => Ability['layout'])
   readonly alias?: (call: InferredCall<A>) => boolean
   readonly parts?: Parts | ((call: InferredCall<A>, isConstant: (input: number) => boolean) => Parts | undefined)
   readonly zeroPoints?: Ability['zeroPoints'] | ((call: InferredCall<A>) => Ability['zeroPoints'])
   /** Why this node cannot be done by kernels (the reference does it then), or undefined. */
   readonly refuses?: (call: InferredCall<A>, isConstant: (input: number) => boolean) => string | undefined
+  /** With its codes as bytes, unless it refuses. */
+  readonly bytes?: Lowering<A>
   readonly ofCodes?: Lowering<A>
   readonly toBytes?: Lowering<A>
   readonly lower: (context: LoweringContext<A>) => Step[]

@@ -1,10 +1,12 @@
 import { elementCount } from '../../../../base/index.ts'
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../../../ops/index.ts'
+import { isCode } from '../../../../plan/index.ts'
 import { lowerQuantise } from '../steps/adder/layer.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats, lowerRange } from '../steps/quantise.ts'
-import { isScalar, numbers, refusesComputed } from './code-parameters.ts'
+import { step } from '../steps/step.ts'
+import { byteLimits, isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
 import { count, inMemory, operandLike, stored, storedLike } from './operands.ts'
 
@@ -79,8 +81,46 @@ const quantizeToBytes: Lowering = {
     }),
 }
 
+const refusesVectors = (call: InferredCall, isConstant: (input: number) => boolean): string | undefined =>
+  isScalar(call, 1) && isScalar(call, 2)
+    ? refusesComputed(isConstant, call, 1, 2)
+    : 'its scales or zero points are several'
+
+/** Scale and zero point of codes held as bytes: the zero point is a byte, too. */
+const byteScale = (context: LoweringContext, least: number) => ({
+  scale: numbers(context, 1)![0]!,
+  zeroPoint: (numbers(context, 2)?.[0] ?? 0) - least,
+})
+
+const quantizeAsBytes: Lowering<QuantisationAttributes> = {
+  layout: 'same',
+  fuses: { clamp: true },
+  refuses: (call, isConstant) =>
+    isCode(call.outputs[0]) ? refusesVectors(call, isConstant) : 'it makes other than codes of 8 bits',
+  lower(context) {
+    const [x, y] = [context.input(0), context.output(0)]
+    const places = { x: x.address, y: y.address, count: count(x.shape) }
+    const { lo: least, hi: most } = byteLimits(context, y.least!)
+    return [step('quantiseU8', { ...places, ...byteScale(context, y.least!), least, most })]
+  },
+}
+
+const dequantizeBytes: Lowering<QuantisationAttributes> = {
+  layout: 'same',
+  fuses: { clamp: true },
+  refuses: (call, isConstant) =>
+    isCode(call.inputs[0]) ? refusesVectors(call, isConstant) : 'it reads other than codes of 8 bits',
+  lower(context) {
+    const [x, y] = [context.input(0), context.output(0)]
+    const places = { x: x.address, y: y.address, count: count(x.shape) }
+    const { lo, hi } = context.epilogue
+    return [step('dequantiseU8', { ...places, ...byteScale(context, x.least!), lo, hi })]
+  },
+}
+
 const quantizeLinear: Lowering<QuantisationAttributes> = {
   layout: 'same',
+  bytes: quantizeAsBytes,
   integers: true,
   inPlace: true,
   zeroPoints: { makes: 2 },
@@ -109,6 +149,7 @@ const quantizeLinear: Lowering<QuantisationAttributes> = {
 
 const dequantizeLinear: Lowering<QuantisationAttributes> = {
   layout: 'same',
+  bytes: dequantizeBytes,
   integers: true,
   inPlace: true,
   fuses: { clamp: true },

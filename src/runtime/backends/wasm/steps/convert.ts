@@ -2,10 +2,15 @@ import { type Place, sizesOf } from '../lowerings/lowering.ts'
 import { copyRun } from './layout.ts'
 import { type Step, step } from './step.ts'
 
-/** Copies a value into the other layout, or its channels from where they lie to their places in `to`. */
+/** Copies a value into the other layout or width, or its channels from where they lie to their places in `to`. */
 export function convertLayout(from: Place, to: Place): Step[] {
   const { batch, channels, height, width } = sizesOf(from.shape)
   const positions = height * width
+  if (from.least !== undefined && to.least !== undefined) {
+    const [rows, columns] = from.layout === 'plain' ? [channels, positions] : [positions, channels]
+    return [step('transposeU8', { x: from.address, y: to.address, rows, columns, matrices: batch })]
+  }
+  if (from.least !== undefined || to.least !== undefined) return [convertWidth(from, to)]
   const image = channels * positions
   if (from.layout === 'plain')
     return [
@@ -25,6 +30,15 @@ export function convertLayout(from: Place, to: Place): Step[] {
           }),
         ],
   )
+}
+
+/** Codes as bytes, or as float32. */
+function convertWidth({ address: x, shape, least }: Place, to: Place): Step {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const places = { x, y: to.address, count, scale: 1 }
+  if (to.least !== undefined) return step('quantiseU8', { ...places, zeroPoint: -to.least, least: 0, most: 255 })
+  const limits = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+  return step('dequantiseU8', { ...places, zeroPoint: -least!, ...limits })
 }
 
 /** Per image, a matrix is turned round. Rows are those of x; elements from one row and one image to the next. */

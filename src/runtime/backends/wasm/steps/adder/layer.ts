@@ -257,5 +257,5 @@ export function lowerQuantise({
   codes,
 }: Record<'x' | 'y' | 'count', number> & { readonly codes: Codes }): Step[] {
   const { scale, zeroPoint, most } = codes
-  return [step('quantiseU8', { x, y, count, scale, zeroPoint, most })]
+  return [step('quantiseU8', { x, y, count, scale, zeroPoint, least: 0, most })]
 }

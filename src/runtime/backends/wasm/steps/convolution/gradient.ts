@@ -48,7 +48,10 @@ export function padded(
     return { x, steps: [], inHeight: height, inWidth: width }
   const y = alloc.scratch(4 * batch * outHeight * outWidth * inChannels)
   const pixelBytes = 4 * inChannels
-  const pad = step('padF32', { x, y, batch, height, width, pixelBytes, outHeight, outWidth, padTop, padLeft })
+  const pad = step('padF32', {
+    ...{ x, y, batch, height, width, pixelBytes, outHeight, outWidth, padTop, padLeft },
+    border: 0,
+  })
   return { x: y, steps: [pad], inHeight: outHeight, inWidth: outWidth }
 }
 

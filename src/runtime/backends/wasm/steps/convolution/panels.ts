@@ -165,7 +165,7 @@ export function lowerConvPanels(layer: ConvLayer, tensors: ConvTensors, alloc: A
   if (!isPadded) return [...steps, product]
   const pad = step('padF32', {
     ...{ x: tensors.x, y: padded, batch, height: inHeight, width: inWidth, pixelBytes: 4 * inChannels },
-    ...{ outHeight, outWidth, padTop, padLeft },
+    ...{ outHeight, outWidth, padTop, padLeft, border: 0 },
   })
   return [...steps, pad, product]
 }

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { type Random, seededRandom } from '../../../../../base/index.ts'
+import { exactDots } from '../../engine/module.ts'
+import type { ConvLayer } from '../convolution/sizes.ts'
+import { firstDifference, StepBench } from '../step-bench.ts'
+import { lowerConvCodes, type Products, sumsFit } from './convolution.ts'
+
+interface Shape extends Partial<ConvLayer> {
+  readonly size: number
+  readonly inChannels: number
+  readonly outChannels: number
+  readonly kernel: number
+  readonly pad?: number
+  readonly stride?: number
+}
+
+function layerOf({ size, kernel, pad = 0, stride = 1, ...rest }: Shape): ConvLayer {
+  const { dilationHeight = 1, dilationWidth = 1 } = rest
+  const out = (dilation: number) => Math.floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1
+  return {
+    ...{ batch: 1, inHeight: size, inWidth: size, outHeight: out(dilationHeight), outWidth: out(dilationWidth) },
+    ...{ kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride },
+    ...{ dilationHeight, dilationWidth, padTop: pad, padLeft: pad, groups: 1 },
+    ...rest,
+  }
+}
+
+const shapes: readonly Shape[] = [
+  { size: 6, inChannels: 16, outChannels: 8, kernel: 3, pad: 1 },
+  { size: 7, inChannels: 5, outChannels: 11, kernel: 3, pad: 1, stride: 2 },
+  { size: 9, inChannels: 3, outChannels: 9, kernel: 7, pad: 3, stride: 2 },
+  { size: 5, inChannels: 3, outChannels: 4, kernel: 3 },
+  { size: 4, inChannels: 33, outChannels: 17, kernel: 1, batch: 2 },
+  { size: 8, inChannels: 12, outChannels: 12, kernel: 3, pad: 1, groups: 2 },
+  { size: 8, inChannels: 6, outChannels: 4, kernel: 3, pad: 2, dilationHeight: 2, dilationWidth: 2, groups: 2 },
+  { size: 9, inChannels: 2, outChannels: 3, kernel: 2, dilationHeight: 3, dilationWidth: 2 },
+  { size: 1, inChannels: 70, outChannels: 80, kernel: 1 },
+  { size: 13, inChannels: 24, outChannels: 66, kernel: 1, batch: 3 },
+]
+
+const bytesOf = (random: Random, count: number, lo: number, hi: number) =>
+  Int16Array.from({ length: count }, () => lo + random.below(hi - lo + 1))
+
+interface Ranges {
+  readonly x: readonly [number, number]
+  readonly w: readonly [number, number]
+  readonly wide?: boolean
+}
+
+/** In order, as the specification of QLinearConv has it. */
+function expected(
+  layer: ConvLayer,
+  t: Omit<Parameters<typeof lowerConvCodes>[1], 'x' | 'y'>,
+  x: Int16Array,
+): Uint8Array {
+  const { groups, inChannels, outChannels, kernelHeight, kernelWidth } = layer
+  const channels = inChannels / groups
+  const y = new Uint8Array(layer.batch * layer.outHeight * layer.outWidth * outChannels)
+  let at = 0
+  for (let n = 0; n < layer.batch; n++)
+    for (let oy = 0; oy < layer.outHeight; oy++)
+      for (let ox = 0; ox < layer.outWidth; ox++)
+        for (let o = 0; o < outChannels; o++) {
+          const group = Math.floor(o / (outChannels / groups))
+          let sum = t.bias![o]!
+          for (let c = 0; c < channels; c++)
+            for (let ky = 0; ky < kernelHeight; ky++)
+              for (let kx = 0; kx < kernelWidth; kx++) {
+                const iy = oy * layer.strideHeight - layer.padTop + ky * layer.dilationHeight
+                const ix = ox * layer.strideWidth - layer.padLeft + kx * layer.dilationWidth
+                if (iy < 0 || ix < 0 || iy >= layer.inHeight || ix >= layer.inWidth) continue
+                const place = ((n * layer.inHeight + iy) * layer.inWidth + ix) * inChannels + group * channels + c
+                const w = t.weights[((o * channels + c) * kernelHeight + ky) * kernelWidth + kx]!
+                sum += (x[place]! - t.xZero) * w
+              }
+          const scaled = Math.fround(Math.fround(sum) * t.factors[o]!)
+          const floor = Math.floor(scaled)
+          const up = scaled - floor > 0.5 || (scaled - floor === 0.5 && floor % 2 !== 0)
+          y[at++] = Math.min(t.hi, Math.max(t.lo, floor + (up ? 1 : 0) + t.yZero))
+        }
+  return y
+}
+
+function check(shape: Shape, products: Products, ranges: Ranges, threads: number): void {
+  const random = seededRandom(7)
+  const layer = layerOf(shape)
+  const length = (layer.inChannels / layer.groups) * layer.kernelHeight * layer.kernelWidth
+  const x = bytesOf(random, layer.batch * layer.inHeight * layer.inWidth * layer.inChannels, ...ranges.x)
+  const codes = bytesOf(random, layer.outChannels * length, ...ranges.w)
+  const spread = Math.sqrt(length) * ranges.x[1] * ranges.w[1]
+  const tensors = {
+    ...{ xZero: Math.floor((ranges.x[0] + ranges.x[1]) / 2), yZero: 117, lo: 3, hi: 250 },
+    weights: ranges.wide ? codes : Int8Array.from(codes),
+    bias: Int32Array.from({ length: layer.outChannels }, () => Math.round(spread * (random.uniform() - 0.5))),
+    factors: Float32Array.from({ length: layer.outChannels }, () => (100 * (1 + random.uniform())) / spread),
+  }
+  const bench = new StepBench()
+  const y = bench.alloc(expected(layer, tensors, x).length)
+  const places = { x: bench.bytes(x), y }
+  bench.run(lowerConvCodes(layer, { ...tensors, ...places }, bench, products), threads)
+  const wanted = expected(layer, tensors, x)
+  expect(new Set(wanted).size).toBeGreaterThan(Math.min(30, wanted.length / 3))
+  expect(firstDifference(new Uint8Array(bench.memory.buffer, y, wanted.length), wanted)).toBe(-1)
+}
+
+describe('convolutions of codes', () => {
+  const whole: Ranges = { x: [0, 255], w: [-128, 127] }
+  it.each(shapes)('are exact by words: $inChannels → $outChannels, $kernel×$kernel', (shape) => {
+    for (const threads of [1, 3]) check(shape, 'words', whole, threads)
+    check(shape, 'words', { x: [0, 255], w: [-255, 255], wide: true }, 1)
+  })
+
+  const relaxed = exactDots() > 0 ? it : it.skip
+  relaxed.each(shapes)(
+    'are exact by dot products of few bits (skipped: the engine has none): $inChannels → $outChannels, $kernel×$kernel',
+    (shape) => {
+      for (const threads of [1, 2]) check(shape, 'bytes', { x: [0, 127], w: [-64, 63] }, threads)
+    },
+  )
+
+  const exact = exactDots() === 255 ? it : it.skip
+  exact.each(shapes)(
+    'are exact by dot products of bytes (skipped: they are not on this engine): $inChannels → $outChannels, $kernel×$kernel',
+    (shape) => check(shape, 'bytes', whole, 1),
+  )
+
+  it('know which sums are too large', () => {
+    const dense = (inChannels: number) => layerOf({ size: 1, inChannels, outChannels: 1, kernel: 1 })
+    expect([33_025, 33_026].map((channels) => sumsFit(dense(channels)))).toEqual([true, false])
+  })
+})

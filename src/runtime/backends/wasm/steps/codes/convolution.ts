@@ -1,0 +1,167 @@
+import { convTileRows, panelWidth } from '../../engine/kernels.generated.ts'
+import { exactDots } from '../../engine/module.ts'
+import {
+  type CodeFilters,
+  type CodeTaps,
+  type CodeWeights,
+  packCodes,
+  packedCodeBytes,
+  stepsOf,
+} from '../../packing/codes.ts'
+import { oihw, type WeightOrder } from '../../packing/convolution.ts'
+import { indirectArgs, type Piece, whole } from '../convolution/indirect.ts'
+import { mostThreads } from '../convolution/panels.ts'
+import type { ConvLayer } from '../convolution/sizes.ts'
+import { type Allocator, once, type Step, step } from '../step.ts'
+
+/*
+ * Convolutions of bytes to bytes (kernels/conv-codes.ts), NHWC:
+ *
+ *   y[n, p, o] = clamp(round(m[o]·(b[o] + Σ_t Σ_c (x[n, p·stride + t·dilation − pad, c] − xZero)·w[o, c, t])) + yZero, lo, hi)
+ *
+ * where what lies beyond the input is xZero.
+ */
+
+/** How products are made: of words in plain SIMD, or of bytes by relaxed dot products. Both give the same codes where the latter are exact. */
+export type Products = 'words' | 'bytes'
+
+export interface CodeTensors {
+  /** Addresses of bytes. */
+  readonly x: number
+  readonly y: number
+  /** What stands for 0 in x and y, within a byte. */
+  readonly xZero: number
+  readonly yZero: number
+  /** As ONNX has them, [O, C/groups, kernel], or as `order` says; less their zero points. */
+  readonly weights: CodeWeights
+  readonly order?: WeightOrder
+  /** In steps of the sums. */
+  readonly bias?: ArrayLike<number>
+  /** Of each output channel: scale of x · scale of its weights / scale of y. */
+  readonly factors: ArrayLike<number>
+  /** Codes of y are clamped to [lo, hi]. */
+  readonly lo: number
+  readonly hi: number
+}
+
+/** What a block of pixels may take: its table, and the input under it, which should stay in the second-level cache. */
+const tableBytes = 12 * 1024
+const blockInputBytes = 128 * 1024
+/** Up to so many channels the neighbouring pixels of a line of the window are multiplied as one. */
+const runsLimit = 8
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
+
+/** Whether sums of products surely lie within 32 bits, whatever codes and weights are. */
+export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
+  (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
+
+/** The kernel calls of a convolution of codes; its weights are packed into lasting memory. */
+export function lowerConvCodes(
+  layer: ConvLayer,
+  tensors: CodeTensors,
+  alloc: Allocator,
+  products: Products = tensors.weights instanceof Int8Array && exactDots() === 255 ? 'bytes' : 'words',
+): Step[] {
+  const { x, xZero, lo, hi } = tensors
+  const { batch, inHeight, inWidth, inChannels, groups, padTop, padLeft } = layer
+  const asBytes = products === 'bytes'
+  const width = asBytes ? 1 : 2
+  // Few channels: a line of the window is one run of neighbours in a copy of the input with its padding.
+  const joins = groups === 1 && layer.kernelWidth > 1 && layer.dilationWidth === 1 && inChannels <= runsLimit
+  const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
+  const outWidth = (layer.outWidth - 1) * layer.strideWidth + layer.kernelWidth
+  const isPadded = joins && (padTop > 0 || padLeft > 0 || outHeight > inHeight || outWidth > inWidth)
+  const copied = isPadded
+    ? { outHeight, outWidth, padTop, padLeft }
+    : { outHeight: inHeight, outWidth: inWidth, padTop: 0, padLeft: 0 }
+  const copies = isPadded || !asBytes
+  // Steps read what lies behind the last channel, too.
+  const from = copies ? alloc.scratch(width * batch * copied.outHeight * copied.outWidth * inChannels + 64) : x
+  const sizes = { batch, height: inHeight, width: inWidth, ...copied }
+  const copy = !copies
+    ? []
+    : asBytes
+      ? [step('padF32', { x, y: from, ...sizes, pixelBytes: inChannels, border: xZero })]
+      : [step('widenU8', { x, y: from, ...sizes, channels: inChannels, zero: xZero })]
+  const piece: Piece = {
+    ...whole(layer),
+    ...(isPadded ? { inHeight: outHeight, inWidth: outWidth, padTop: 0, padLeft: 0 } : {}),
+    ...(joins ? { kernelWidth: 1 } : {}),
+  }
+  const cut = tapsOf(layer, tensors.order, joins, asBytes ? 4 : 2)
+  const channels = cut.taps[0]!.length
+  const zeros = alloc.alloc(width * channels + 64)
+  new Uint8Array(alloc.memory.buffer, zeros, width * channels + 64).fill(asBytes ? xZero : 0)
+  const shared = {
+    ...indirectArgs(piece, { x: from, y: tensors.y, lo: lo - tensors.yZero, hi: hi - tensors.yZero }, zeros),
+    ...{ inPixel: width * inChannels, ...outputBytes(layer) },
+    ...cutWork(piece, layer, width, cut, alloc),
+    weights: packed(layer, tensors, cut, asBytes, alloc),
+    ...{ steps: stepsOf(cut), groups, outChannels: layer.outChannels / groups },
+    ...{ groupStep: (width * inChannels) / groups, outZero: tensors.yZero },
+  }
+  return [...copy, step(asBytes ? 'convU8' : 'convI16', shared)]
+}
+
+/** Bytes from one output to the next. */
+const outputBytes = ({ outHeight, outWidth, outChannels }: ConvLayer) => ({
+  ...{ yPixel: outChannels, yRow: outWidth * outChannels, yImage: outHeight * outWidth * outChannels },
+})
+
+/** @param joins whether a line of the window is one tap */
+function tapsOf(layer: ConvLayer, given: WeightOrder | undefined, joins: boolean, lanes: 2 | 4): CodeTaps {
+  const { kernelHeight, kernelWidth, groups } = layer
+  const channels = layer.inChannels / groups
+  const order = given ?? oihw(layer.outChannels / groups, channels, kernelHeight * kernelWidth)
+  const channelsOf = (tap: number) => range(channels).map((c) => tap * order.tap + c * order.inChannel)
+  const all = range(kernelHeight * kernelWidth).map(channelsOf)
+  if (!joins) return { taps: all, lanes }
+  return { taps: range(kernelHeight).map((ky) => all.slice(ky * kernelWidth, (ky + 1) * kernelWidth).flat()), lanes }
+}
+
+function packed(
+  layer: ConvLayer,
+  { weights, order, bias, factors, xZero }: CodeTensors,
+  cut: CodeTaps,
+  asBytes: boolean,
+  alloc: Allocator,
+): number {
+  const { groups } = layer
+  const outChannels = layer.outChannels / groups
+  const channels = layer.inChannels / groups
+  const filters: CodeFilters = {
+    ...{ weights, groups, outChannels },
+    order: order ?? oihw(outChannels, channels, layer.kernelHeight * layer.kernelWidth),
+    // Words come without their zero point.
+    first: (filter, sum) => (bias?.[filter] ?? 0) - (asBytes ? xZero * sum : 0),
+    factor: (filter) => factors[filter]!,
+  }
+  const bytes = packedCodeBytes(filters, cut)
+  return once(alloc, `codes ${asBytes} ${cut.taps.length}`, (take) => {
+    const at = take(bytes)
+    packCodes(new Uint8Array(alloc.memory.buffer, at, bytes), filters, cut)
+    return at
+  })
+}
+
+/** Which pixels become a block, and what threads share. */
+function cutWork(piece: Piece, layer: ConvLayer, width: number, cut: CodeTaps, alloc: Allocator) {
+  const { batch, outHeight, outWidth, groups } = piece
+  const tileEntries = convTileRows * (1 + cut.taps.length)
+  const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
+  const inputUnderTile = width * convTileRows * piece.strideHeight * piece.strideWidth * layer.inChannels
+  const blockTiles = Math.max(
+    1,
+    Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),
+  )
+  const panels = groups * Math.ceil(layer.outChannels / groups / panelWidth)
+  const weightBytes = panels * 4 * panelWidth * cut.taps.length * stepsOf(cut)
+  const inputBytes = width * batch * layer.inHeight * layer.inWidth * layer.inChannels
+  const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
+  return {
+    ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },
+    // Threads share output channels where there are few pixels or more weights than input, else pixels.
+    ...{ blockTiles, byChannels: panels >= 8 && (tiles < 16 || weightBytes > inputBytes) },
+  }
+}

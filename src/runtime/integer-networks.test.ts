@@ -1,0 +1,142 @@
+import { expect, it } from 'vitest'
+import { elementCount, seededRandom } from '../base/index.ts'
+import { type AttributeValue, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
+import { modelBytes } from '../onnx/index.ts'
+import { describeOrt, runOrt } from '../testing/ort.ts'
+import { createSession, hostTensor, hostValues } from './index.ts'
+
+type CodeType = 'uint8' | 'int8'
+
+/** Networks in ONNX's QDQ form, as `onnxruntime.quantization.quantize_static` and Kerf write it. */
+class Quantised {
+  readonly builder: GraphBuilder
+  readonly #type: CodeType
+  readonly #random = seededRandom(11)
+  #stored = 0
+
+  constructor(name: string, type: CodeType) {
+    this.builder = new GraphBuilder(name, 13)
+    this.#type = type
+  }
+
+  put(tensor: Tensor): string {
+    return this.builder.constant(`c${this.#stored++}`, tensor)
+  }
+
+  /** The same number in codes and back. @param zero as if codes had no sign */
+  pair(x: string, scale: number, zero: number): string {
+    const settings = [
+      this.put(tensorOf('float32', [], [scale])),
+      this.put(tensorOf(this.#type, [], [this.#type === 'int8' ? zero - 128 : zero])),
+    ]
+    const codes = this.builder.node('QuantizeLinear', [x, ...settings])
+    return this.builder.node('DequantizeLinear', [codes, ...settings])
+  }
+
+  /**
+   * Stored codes with a scale for each entry of `axis`. They stay within ±64: where a processor lacks VNNI, ONNX Runtime adds pairs of products in 16 bits,
+   * which larger weights overflow.
+   */
+  weights(shape: readonly number[], axis: number, scale: number) {
+    const codes = Array.from({ length: elementCount(shape)! }, () => this.#random.below(129) - 64)
+    const scales = Float32Array.from({ length: shape[axis]! }, () => scale * (0.5 + this.#random.uniform()))
+    const inputs = [
+      this.put(tensorOf('int8', shape, codes)),
+      this.put(tensorOf('float32', [scales.length], scales)),
+      this.put(tensorOf('int8', [scales.length], new Int8Array(scales.length))),
+    ]
+    return { value: this.builder.node('DequantizeLinear', inputs, { axis }), scales }
+  }
+
+  bias(scales: Float32Array, input: number): string {
+    const own = scales.map((s) => Math.fround(s * input))
+    const inputs = [
+      this.put(
+        tensorOf(
+          'int32',
+          [own.length],
+          Array.from(own, () => this.#random.below(4001) - 2000),
+        ),
+      ),
+      this.put(tensorOf('float32', [own.length], own)),
+      this.put(tensorOf('int32', [own.length], new Int32Array(own.length))),
+    ]
+    return this.builder.node('DequantizeLinear', inputs, { axis: 0 })
+  }
+
+  /** @param input scale of x */
+  conv(x: string, input: number, shape: readonly number[], attributes: Record<string, AttributeValue> = {}): string {
+    const { value, scales } = this.weights(shape, 0, 0.02)
+    return this.builder.node('Conv', [x, value, this.bias(scales, input)], attributes)
+  }
+}
+
+interface Case {
+  readonly name: string
+  readonly shape: readonly number[]
+  readonly build: (q: Quantised, x: string) => string
+  /** Kernels that must be among those that run. */
+  readonly kernels: readonly string[]
+}
+
+const image = [2, 3, 12, 11]
+const padded = { pads: [1, 1, 1, 1] }
+
+const cases: readonly Case[] = [
+  {
+    name: 'convolutions, one behind the other',
+    shape: image,
+    build: (q, x) => {
+      const a = q.pair(q.builder.node('Relu', [q.conv(q.pair(x, 0.02, 128), 0.02, [8, 3, 3, 3], padded)]), 0.03, 0)
+      const b = q.pair(q.conv(a, 0.03, [13, 8, 1, 1]), 0.05, 120)
+      const low = q.put(tensorOf('float32', [], [-1]))
+      const high = q.put(tensorOf('float32', [], [3]))
+      const c = q.builder.node('Clip', [q.conv(b, 0.05, [9, 13, 3, 3], { ...padded, strides: [2, 2] }), low, high])
+      return q.pair(c, 0.04, 60)
+    },
+    kernels: ['quantiseU8', 'conv', 'dequantiseU8'],
+  },
+]
+
+function modelOf({ name, shape, build }: Case, type: CodeType): Model {
+  const q = new Quantised(name, type)
+  q.builder.output(build(q, q.builder.input('x', 'float32', shape)))
+  return q.builder.model()
+}
+
+async function run(model: Model, shape: readonly number[]) {
+  const x = Float32Array.from(
+    { length: elementCount(shape)! },
+    (
+      (random) => () =>
+        random.normal()
+    )(seededRandom(5)),
+  )
+  const session = await createSession(model, { onNotice: (text) => expect(text).toBe('') })
+  const received = await session.run({ x: hostTensor('float32', shape, x) })
+  const { tasks } = await session.profile({ x: hostTensor('float32', shape, x) }, 0)
+  const expected = await runOrt(modelBytes(model), { x: { type: 'float32', dims: [...shape], data: x } })
+  await session.dispose()
+  const [name = ''] = Object.keys(received)
+  return {
+    kernels: tasks.flatMap(({ kernels }) => kernels),
+    own: Array.from(hostValues(received[name] as never)),
+    wanted: Array.from(expected[name]!.data as Float32Array),
+  }
+}
+
+describeOrt('networks between DequantizeLinear and QuantizeLinear run on codes', () => {
+  for (const type of ['uint8', 'int8'] as const)
+    it.each(cases)(`$name, ${type}`, async (c) => {
+      const { kernels, own, wanted } = await run(modelOf(c, type), c.shape)
+      expect(kernels.filter((k) => k.endsWith('F32') && k !== 'transposeF32')).toEqual([])
+      for (const kernel of c.kernels) expect(kernels.some((k) => k.startsWith(kernel))).toBe(true)
+      const steps = [...new Set(wanted)].sort((a, b) => a - b)
+      expect(steps.length).toBeGreaterThan(20)
+      const step = Math.min(...steps.slice(1).map((v, i) => v - steps[i]!))
+      const most = Math.max(...wanted.map((v, i) => Math.abs(v - own[i]!)))
+      expect(most).toBeLessThanOrEqual(1.001 * step)
+      // What is equal for almost all is no accident.
+      expect(wanted.filter((v, i) => Math.abs(v - own[i]!) > 0.5 * step).length).toBeLessThan(0.01 * wanted.length)
+    })
+})
