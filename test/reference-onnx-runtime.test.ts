@@ -47,6 +47,16 @@ const convolutions = of('Conv', [
   { name: 'depthwise with a multiplier', inputs: [image, [8, 1, 3, 3]], attributes: { group: 4 } },
   { name: 'SAME_UPPER', inputs: [image, [5, 4, 4, 3]], attributes: { auto_pad: 'SAME_UPPER', strides: [2, 3] } },
   { name: 'SAME_LOWER', inputs: [image, [5, 4, 4, 3]], attributes: { auto_pad: 'SAME_LOWER', strides: [2, 3] } },
+  ...['SAME_UPPER', 'SAME_LOWER'].flatMap((auto_pad) =>
+    [4, 5, 6, 7, 8].map((stride) => ({
+      name: `${auto_pad}, narrower than steps of ${stride}`,
+      inputs: [
+        [1, 2, 16, 17],
+        [3, 2, 1, 2],
+      ],
+      attributes: { auto_pad, strides: [stride, stride] },
+    })),
+  ),
   { name: 'VALID', inputs: [image, [5, 4, 4, 3]], attributes: { auto_pad: 'VALID' } },
   { name: '1-D', inputs: [[2, 4, 11], [6, 4, 3], [6]], attributes: { strides: [2], pads: [1, 1] } },
   {
@@ -167,6 +177,14 @@ const others: Case[] = [
     outputs: 2,
     attributes: { kernel_shape: [3, 2], strides: [2, 3], pads: [1, 0, 1, 1], ceil_mode: 1 },
   },
+  ...['SAME_UPPER', 'SAME_LOWER'].flatMap((auto_pad) =>
+    [4, 5, 6, 7, 8].map((stride) => ({
+      name: `${auto_pad}, narrower than steps of ${stride}`,
+      op: 'LpPool',
+      inputs: [[1, 2, 16, 17]],
+      attributes: { auto_pad, kernel_shape: [1, 2], strides: [stride, stride], p: 1 },
+    })),
+  ),
   {
     name: 'padding counted',
     op: 'AveragePool',

@@ -5,7 +5,15 @@ import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
-import { checkPooled, maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
+import {
+  checkPooled,
+  maxCost,
+  type PoolAttributes,
+  poolAttributes,
+  poolShape,
+  resolvedWindow,
+  windowReduction,
+} from './shared/pool.ts'
 import { eachWindow, placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
 import { amongInput } from './shared/range-rules.ts'
 
@@ -29,9 +37,9 @@ function columnMajor(place: number, shape: readonly number[]): number {
 export const maxPool = defineOperator({
   name: 'MaxPool',
   inputs: ['X: numeric'],
-  attributes: (a, opset) => {
+  attributes: (a, opset): PoolAttributes => {
     const attributes = poolAttributes(a, opset)
-    return { ...attributes, window: { ...attributes.window, sameCrops: true } }
+    return { ...attributes, window: { ...attributes.window, narrowSame: 'down' } }
   },
   infer: (call) => {
     const shape = poolShape(call)

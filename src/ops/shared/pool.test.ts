@@ -60,10 +60,26 @@ describe('pooling', () => {
     },
   )
 
-  it('does not guess where other windows begin that are narrower than their steps', () => {
-    const pool = { kernel_shape: [1], strides: [6], auto_pad: 'SAME_UPPER' }
-    expect(() => oneNode('AveragePool', [[1, 1, 12]], pool)).toThrow('Write out its pads.')
-  })
+  // ONNX Runtime 1.32, of LpPool over the same.
+  it.each([
+    ['SAME_UPPER', 12, 1, 6, [2, 8]],
+    ['SAME_LOWER', 12, 1, 6, [2, 8]],
+    ['SAME_UPPER', 12, 1, 5, [0, 5, 10]],
+    ['SAME_UPPER', 12, 1, 2, [0, 2, 4, 6, 8, 10]],
+    ['SAME_UPPER', 11, 1, 4, [1, 5, 9]],
+  ])(
+    'halves what is taken away towards 0 for other windows: %s, %i, %i, %i',
+    (auto_pad, size, kernel, stride, expected) => {
+      const pool = { kernel_shape: [kernel], strides: [stride], auto_pad, p: 1 }
+      const { call, operator } = oneNode('LpPool', [[1, 1, size]], pool)
+      const x = {
+        elementType: 'float32',
+        shape: [1, 1, size],
+        data: Array.from({ length: size }, (_, i) => i),
+      } as const
+      expect(Array.from(runForward(operator, call, [x])![0]!.data)).toEqual(expected)
+    },
+  )
 
   it('counts norms by p', () => {
     const lp = (p: number) =>

@@ -16,8 +16,11 @@ export interface Window {
   readonly autoPad: 'NOTSET' | 'SAME_UPPER' | 'SAME_LOWER' | 'VALID'
   /** Whether the number of steps is rounded up (pooling). */
   readonly ceilMode: boolean
-  /** Whether SAME takes elements away at the edges where the window is narrower than its steps (MaxPool). */
-  readonly sameCrops?: boolean
+  /**
+   * How SAME halves what it takes away at the edges where the window is narrower than its steps, so that the formula's padding is negative: rounded down
+   * (MaxPool, as ONNX's reference) or towards 0 (other pools, as ONNX Runtime). Undefined: one element less is taken away, as ONNX Runtime does for Conv.
+   */
+  readonly narrowSame?: 'down' | 'towards 0'
 }
 
 export function windowAttributes(a: AttributeReader): Window {
@@ -59,17 +62,13 @@ export function slide(
     if (window.autoPad === 'SAME_UPPER' || window.autoPad === 'SAME_LOWER') {
       const out = Math.ceil(size / stride)
       const lack = (out - 1) * stride + reach - size
-      // ONNX's formula takes elements away then. Its reference does so for MaxPool, fails for other pools and takes none for Conv, and runtimes begin at different places.
-      if (lack < -1 && !window.sameCrops)
-        throw wrong(
-          call,
-          `auto_pad ${window.autoPad} of a window of ${reach} with steps of ${stride} over ${size} is not defined`,
-          'Write out its pads.',
-        )
-      const total = window.sameCrops ? lack : Math.max(0, lack)
-      const small = Math.floor(total / 2)
-      begins.push(window.autoPad === 'SAME_UPPER' ? small : total - small)
-      ends.push(window.autoPad === 'SAME_UPPER' ? total - small : small)
+      const half = window.narrowSame === 'down' ? Math.floor : Math.trunc
+      const total = lack < 0 && !window.narrowSame ? lack + 1 : lack
+      // Never −0.
+      const begin = half((window.autoPad === 'SAME_LOWER' ? total + 1 : total) / 2) + 0
+      begins.push(begin)
+      // Nobody reads what is taken away behind the last window.
+      ends.push(Math.max(0, lack - begin))
       return out
     }
     const begin = window.autoPad === 'VALID' ? 0 : pads[i]!

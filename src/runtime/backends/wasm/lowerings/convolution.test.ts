@@ -19,7 +19,7 @@ type Attributes = Record<string, AttributeValue>
 
 /** A window over `rank` axes, with paddings of all sorts. */
 function window(rank: number, kernel: readonly number[]): Attributes {
-  const strides = several(rank, 1, 3)
+  const strides = several(rank, 1, one([3, 3, 6]))
   const dilations = several(rank, 1, 2)
   const common = { kernel_shape: kernel, strides, dilations }
   const reach = kernel.map((k, i) => (k - 1) * dilations[i]!)
