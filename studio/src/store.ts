@@ -119,9 +119,11 @@ export const useStore = create<Store>((set, get) => ({
 export const nameOf = (source: ModelSource): string =>
   source.from === 'example'
     ? source.example
-    : source.from === 'files'
-      ? source.files[0].file.name
-      : source.files[0].name
+    : source.from === 'net'
+      ? source.net
+      : source.from === 'files'
+        ? source.files[0].file.name
+        : source.files[0].name
 
 /** As the command line says it: what Kerf did not foresee is a fault of Kerf. */
 function messageOf(error: unknown): string {

@@ -1,6 +1,7 @@
 // What looks at pictures where Kerf Studio prunes: criteria, what each layer bears, recovery; against the library.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { readModelFile } from '../../src/api/files.node.ts'
 import { pruneModel } from '../../src/api/prune.node.ts'
@@ -8,7 +9,7 @@ import { human } from '../../src/api/report.ts'
 import { withCrossEntropy } from '../../src/api/train.ts'
 import { sensitivity } from '../../src/api/workflow.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
-import { digitFolder, labelledDigits } from './digits.ts'
+import { digitFolder, digitTable, labelledDigits } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
 import { useStudio, type Visit } from './harness.ts'
 
@@ -95,6 +96,39 @@ describeBrowser('Kerf Studio prunes by pictures', () => {
     await bearing.getByRole('button', { name: 'Stop' }).click()
     await bearing.getByRole('button', { name: /Measure (again|curves)/ }).waitFor()
     expect(await bearing.getByRole('alert').count()).toBe(0)
+  })
+
+  it('takes a table of labels that is dropped with the pictures', async () => {
+    const { page, context, picture } = await openPrune({ viewport: { width: 360, height: 740 } })
+    const folder = await digitTable(path('table'), 24)
+    const field = page.getByRole('group', { name: 'Pictures' })
+    await field.scrollIntoViewIfNeeded()
+    const { x, y, width, height } = (await field.boundingBox())!
+    const session = await context.newCDPSession(page)
+    const files = [
+      join(folder, 'labels.csv'),
+      ...readdirSync(join(folder, 'pictures')).map((p) => join(folder, 'pictures', p)),
+    ]
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await session.send('Input.dispatchDragEvent', {
+        ...{ type, x: x + width / 2, y: y + height / 2 },
+        data: { items: [], files, dragOperationsMask: 1 },
+      })
+    await field.getByText('24 pictures of 10 classes; 1 file of the table is not among them.').waitFor()
+    await picture('prune-table')
+    // Nothing hangs over the page as if files were still held above it.
+    expect(await page.locator('[data-dropping]').count()).toBe(0)
+    const settings = page.getByRole('group', { name: 'What goes' })
+    await settings.getByRole('combobox', { name: 'Least important first, by' }).click()
+    await page.getByRole('option', { name: 'fisher', exact: true }).click()
+    const { images } = await labelledDigits(24)
+    const { after } = await pruneModel(model, {
+      ...{ criterion: 'fisher', loss: withCrossEntropy, images },
+      target: { of: 'macs', part: 0.5 },
+    })
+    await page.locator('pre', { hasText: '--criterion fisher --data pictures/ --images 24 --loss labels' }).waitFor()
+    const table = page.getByRole('table', { name: 'Before and after the cut' })
+    await table.getByRole('row', { name: 'MACs' }).getByText(human(after.macs), { exact: true }).waitFor()
   })
 
   it('shows what each layer bears beside its slider', async () => {

@@ -16,9 +16,6 @@ export interface ServedFile {
   readonly tag: string
 }
 
-/** What comes with Kerf. */
-export type ExampleName = 'digits' | 'resnet18' | 'fasternet_t0'
-
 /** Where a model is read from; the first file is the model, the others may hold its external data. */
 export type ModelSource =
   | {
@@ -28,4 +25,7 @@ export type ModelSource =
       readonly recent?: string
     }
   | { readonly from: 'server'; readonly files: readonly [ServedFile, ...ServedFile[]] }
-  | { readonly from: 'example'; readonly example: ExampleName }
+  /** The trained network for digits that comes with Kerf. */
+  | { readonly from: 'example'; readonly example: 'digits' }
+  /** A structure that Kerf builds, by its name; weights are drawn. */
+  | { readonly from: 'net'; readonly net: string }

@@ -24,6 +24,8 @@ export class OpenModel {
   #counted: Counted | undefined
   #counting: RecountOptions = {}
   #file: OpenedFile = {}
+  /** What it was built by. */
+  #net: string | undefined
   readonly #left: () => void
 
   /** @param left is called when another model takes the open one's place */
@@ -42,6 +44,7 @@ export class OpenModel {
     }
     const { model, name, ...file } = await readFrom(source)
     this.#file = file
+    this.#net = source.from === 'net' ? source.net : undefined
     this.#steps.begin(model, name)
     this.#counted = countAtFirst(model, name)
     this.#counting = { inputs: guessesOf(this.#counted.network) }
@@ -54,6 +57,7 @@ export class OpenModel {
     const { name, at, steps, counting, settings } = await readSession(file)
     this.#steps.restore(steps, name, at)
     this.#file = {}
+    this.#net = undefined
     const current = this.#steps.current
     this.#counted = countModel(current.model, current.name, counting)
     this.#counting = counting
@@ -115,6 +119,11 @@ export class OpenModel {
   /** What a file of a step is called. */
   nameOf(step: number): string {
     return this.#steps.nameOf(step)
+  }
+
+  /** The name of the structure that is open, with weights as they were drawn; undefined where it is something else. */
+  get net(): string | undefined {
+    return this.at === 0 ? this.#net : undefined
   }
 
   /** All of them, the file as it was read first. */

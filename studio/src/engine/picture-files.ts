@@ -1,4 +1,5 @@
 import { imagesFromIdx } from 'kerf/data'
+import { labelTable } from './label-table.ts'
 import type { PickedFile } from './model-source.ts'
 
 /** A picture that was given, not decoded yet. */
@@ -9,27 +10,34 @@ export interface PictureFile {
   bitmap(): Promise<ImageBitmap>
 }
 
-/** Pictures that were given, with labels where these say some. */
+/** Pictures that were given, with labels where these or a table say some. */
 export interface PictureFiles {
   readonly files: readonly PictureFile[]
   /** Names of the classes, in the order of their numbers; empty without labels. */
   readonly classes: readonly string[]
-  /** Files that are none. */
+  /** Files that are none, and pictures that a table of labels does not name. */
   readonly others: number
+  /** Files that a table of labels names, and that are not there. */
+  readonly missing: number
 }
 
 const isPicture = ({ file }: PickedFile) => file.type.startsWith('image/')
+const isTable = ({ path }: PickedFile) => /\.[ct]sv$/i.test(path)
 const isIdx = ({ path }: PickedFile) => /idx[13]-ubyte(\.gz)?$/.test(path)
 
 /**
- * Pictures among files. Where they lie in several folders of one folder, each is a class, as the command line takes them; so are the labels of MNIST's files (idx).
- * @throws KerfError as `imagesFromIdx`
+ * Pictures among files. A table of files and labels beside them (CSV) says what they are. Without one, where they lie in several folders of one folder, each is a class, as
+ * the command line takes them; so are the labels of MNIST's files (idx).
+ * @throws KerfError as `imagesFromIdx`; Error as `labelTable`, and where there are several tables, or none of the pictures is in it
  */
 export async function pictureFiles(given: readonly PickedFile[]): Promise<PictureFiles> {
   const idx = given.filter(isIdx)
   const images = idx.find(({ path }) => /idx3-ubyte/.test(path))
   if (images) return idxPictures(images, idx)
   const pictures = given.filter(isPicture).toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  const [table, another] = given.filter(isTable)
+  if (another) throw new Error(`${table!.path} and ${another.path} are two tables of labels: give one.`)
+  if (table) return labelled(pictures, table, given.length)
   const folders = pictures.map(({ path }) => path.split('/').slice(0, -1))
   const classes = [...new Set(folders.map((parts) => parts.at(-1) ?? ''))].toSorted()
   const isLabelled = classes.length > 1 && folders.every((parts) => parts.length > 0)
@@ -41,7 +49,39 @@ export async function pictureFiles(given: readonly PickedFile[]): Promise<Pictur
     })),
     classes: isLabelled ? classes : [],
     others: given.length - pictures.length,
+    missing: 0,
   }
+}
+
+/** Pictures with the labels of a table; those that it does not name are left out. */
+async function labelled(
+  pictures: readonly PickedFile[],
+  { path, file }: PickedFile,
+  all: number,
+): Promise<PictureFiles> {
+  const table = labelTable(await file.text(), path)
+  const named = pictures.flatMap((picture) => {
+    const label = table.labelOf(picture.path)
+    return label === undefined ? [] : [{ ...picture, label }]
+  })
+  if (named.length === 0)
+    throw new Error(
+      `${path} names none of the ${pictures.length} pictures. Its first column says their files, such as ${pictures[0]?.path ?? 'cat.png'}.`,
+    )
+  const classes = [...new Set(named.map(({ label }) => label))].toSorted(inOrder)
+  return {
+    files: named.map((picture) => ({
+      ...{ name: picture.path, label: classes.indexOf(picture.label) },
+      bitmap: () => createImageBitmap(picture.file),
+    })),
+    ...{ classes, others: all - 1 - named.length, missing: Math.max(0, table.count - named.length) },
+  }
+}
+
+/** Numbers by their size. */
+const inOrder = (a: string, b: string): number => {
+  const [x, y] = [Number(a), Number(b)]
+  return Number.isNaN(x - y) ? (a < b ? -1 : 1) : x - y
 }
 
 /** The images of one of MNIST's files, with the labels of the other one of the same name. */
@@ -71,6 +111,7 @@ async function idxPictures(images: PickedFile, files: readonly PickedFile[]): Pr
     })),
     classes: set.classes,
     others: files.length - 2,
+    missing: 0,
   }
 }
 

@@ -1,5 +1,5 @@
 import { type ByteSource, blobSource, KerfError, type Model, readModel } from 'kerf'
-import type { ExampleName, ModelSource, ServedFile } from './model-source.ts'
+import type { ModelSource, ServedFile } from './model-source.ts'
 import { servedSource } from './served-source.ts'
 
 /** What was read. */
@@ -14,9 +14,16 @@ export interface ReadModel {
   readonly missing: readonly string[]
 }
 
-/** @throws KerfError as `readModel`; `not-found` and `file-changed` for what a server does not have any more */
+/** @throws KerfError as `readModel` and `buildNet`; `not-found` and `file-changed` for what a server does not have any more */
 export async function readFrom(source: ModelSource): Promise<ReadModel> {
-  if (source.from === 'example') return example(source.example)
+  if (source.from === 'example') {
+    const file = await fetched({ name: 'lenet5.onnx', url: digits.href, size: 0, tag: '' })
+    return withExternal(blobSource(file, 'lenet5.onnx'), 'lenet5.onnx', () => undefined)
+  }
+  if (source.from === 'net') {
+    const { buildNet } = await import('kerf/nets')
+    return { name: source.net, model: buildNet(source.net), bytes: undefined, used: [], missing: [] }
+  }
   if (source.from === 'files') {
     const [{ path, file }, ...others] = source.files
     const folder = path.slice(0, path.lastIndexOf('/') + 1)
@@ -83,12 +90,3 @@ async function fetched({ url, name, tag }: ServedFile): Promise<Blob> {
 }
 
 const digits = new URL('../../../examples/digits/lenet5.onnx', import.meta.url)
-
-async function example(name: ExampleName): Promise<ReadModel> {
-  if (name === 'digits') {
-    const file = await fetched({ name: 'lenet5.onnx', url: digits.href, size: 0, tag: '' })
-    return withExternal(blobSource(file, 'lenet5.onnx'), 'lenet5.onnx', () => undefined)
-  }
-  const { nets } = await import('kerf/nets')
-  return { name, model: nets[name](), bytes: undefined, used: [], missing: [] }
-}

@@ -7,16 +7,20 @@ export interface LinePlotProps {
   /** What it shows, for those who do not see it. */
   readonly label: string
   readonly xLabel: string
+  /** Whether only whole numbers are written along it. */
+  readonly wholeX?: boolean
   readonly x: readonly number[]
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[]
 }
 
 const height = 180
+/** 1, 2, 5, 10 … */
+const wholeSteps = Array.from({ length: 7 }, (_, i) => [1, 2, 5].map((step) => step * 10 ** i)).flat()
 /** Of Okabe and Ito, which all eyes tell apart, on light and on dark. */
 const colours = ['#56b4e9', '#e69f00', '#009e73', '#cc79a7']
 
 /** Lines that grow while something goes on. Loaded when the first one is drawn. */
-export default function LinePlot({ label, xLabel, x, lines }: LinePlotProps) {
+export default function LinePlot({ label, xLabel, wholeX = false, x, lines }: LinePlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
   const names = lines.map(({ name }) => name).join('\n')
@@ -29,7 +33,7 @@ export default function LinePlot({ label, xLabel, x, lines }: LinePlotProps) {
         ...{ width: element.clientWidth, height },
         scales: { x: { time: false } },
         axes: [
-          { ...axis, label: xLabel, labelSize: 20 },
+          { ...axis, label: xLabel, labelSize: 20, ...(wholeX && { incrs: wholeSteps }) },
           { ...axis, size: 60 },
         ],
         series: [
@@ -47,7 +51,7 @@ export default function LinePlot({ label, xLabel, x, lines }: LinePlotProps) {
       observer.disconnect()
       made.destroy()
     }
-  }, [xLabel, names])
+  }, [xLabel, wholeX, names])
   useEffect(() => {
     plot.current?.setData([x as number[], ...lines.map(({ values }) => values as number[])])
   }, [x, lines])

@@ -5,46 +5,77 @@ import type { PickedFile } from '../engine/model-source.ts'
 import { keepInSession } from '../session-settings.ts'
 import { useStore } from '../store.ts'
 
-/** Pictures, given once, for all that looks at some, whatever network is open. */
-export interface PictureStore extends PictureWish {
+/** Pictures that were given. */
+export interface GivenPictures {
   readonly files: readonly PickedFile[]
   /** What the engine knows of them; undefined without any. */
   readonly told: ToldPictures | undefined
+  readonly error: string | undefined
+}
+
+/** Pictures, given once, for all that looks at some, whatever network is open. */
+export interface PictureStore extends PictureWish, GivenPictures {
   /** Another number for other pictures, or another use of them. */
   readonly turn: number
-  readonly error: string | undefined
+  /** Those that a training is tested with. */
+  readonly test: GivenPictures
   give(files: readonly PickedFile[]): Promise<void>
   forget(): void
+  giveTest(files: readonly PickedFile[]): Promise<void>
+  forgetTest(): void
   use(wish: Partial<PictureWish>): void
 }
 
 /** Fewer say too little. */
 const fewest = 8
 
+const none: GivenPictures = { files: [], told: undefined, error: undefined }
+
+/** @returns undefined where the model was closed meanwhile */
+async function given(
+  files: readonly PickedFile[],
+  take: (files: readonly PickedFile[]) => Promise<ToldPictures>,
+): Promise<GivenPictures | undefined> {
+  try {
+    const told = await take(files)
+    if (told.count >= fewest) return { files, told, error: undefined }
+    const error = `${told.count} of ${files.length} files are pictures; at least ${fewest} are needed, some hundreds are good.`
+    return { ...none, error }
+  } catch (error) {
+    return error instanceof Closed ? undefined : { ...none, error: (error as Error).message }
+  }
+}
+
 export const usePictures = create<PictureStore>((set, get) => ({
-  files: [],
-  told: undefined,
+  ...none,
   turn: 0,
   most: 256,
   labels: true,
-  error: undefined,
+  test: none,
   async give(files) {
     set({ error: undefined })
-    try {
+    const taken = await given(files, async (files) => {
       const told = await engine.pictures.give(files)
       await engine.pictures.use({ most: get().most, labels: get().labels })
-      if (told.count >= fewest) return set({ files, told, turn: get().turn + 1 })
-      get().forget()
-      set({
-        error: `${told.count} of ${files.length} files are pictures; at least ${fewest} are needed, some hundreds are good.`,
-      })
-    } catch (error) {
-      if (!(error instanceof Closed)) set({ error: (error as Error).message })
-    }
+      return told
+    })
+    if (!taken) return
+    if (!taken.told) void engine.pictures.forget()
+    set({ ...taken, turn: get().turn + 1 })
   },
   forget() {
-    set({ files: [], told: undefined, error: undefined, turn: get().turn + 1 })
+    set({ ...none, turn: get().turn + 1 })
     void engine.pictures.forget()
+  },
+  async giveTest(files) {
+    const taken = await given(files, engine.pictures.giveTest)
+    if (!taken) return
+    if (!taken.told) void engine.pictures.forgetTest()
+    set({ test: taken })
+  },
+  forgetTest() {
+    set({ test: none })
+    void engine.pictures.forgetTest()
   },
   use(wish) {
     set({ ...wish, turn: get().turn + 1 })
@@ -54,8 +85,10 @@ export const usePictures = create<PictureStore>((set, get) => ({
 
 // Another network has another engine.
 useStore.subscribe(({ opened, network }, before) => {
-  const { files, give } = usePictures.getState()
-  if (opened !== before.opened && network && files.length > 0) void give(files)
+  const { files, give, test, giveTest } = usePictures.getState()
+  if (opened === before.opened || !network) return
+  if (files.length > 0) void give(files)
+  if (test.files.length > 0) void giveTest(test.files)
 })
 
 // The pictures themselves stay where they are.

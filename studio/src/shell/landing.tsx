@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Group, Paper, SimpleGrid, Stack, Switch, Text, Title, UnstyledButton } from '@mantine/core'
 import { human } from 'kerf/report'
-import { lazy, Suspense } from 'react'
-import type { ExampleName } from '../engine/model-source.ts'
+import { lazy, Suspense, useState } from 'react'
+import type { ModelSource } from '../engine/model-source.ts'
+import { Busy } from '../parts/busy.tsx'
 import { useStore } from '../store.ts'
 import { views } from '../views/views.ts'
 import { Cross } from './icons.tsx'
@@ -9,17 +10,32 @@ import { bytesOf, type RecentModel, recentSource, removeRecent, useRecent } from
 import classes from './shell.module.css'
 import { showView } from './use-view.ts'
 
-const examples: readonly { name: ExampleName; title: string; text: string }[] = [
-  { name: 'digits', title: 'Digits', text: 'LeNet-5, trained on handwritten digits: 5 layers with weights.' },
-  { name: 'resnet18', title: 'ResNet-18', text: 'The structure for ImageNet, with random weights.' },
-  { name: 'fasternet_t0', title: 'FasterNet-T0', text: 'Partial convolutions, with random weights.' },
+const examples: readonly { source: ModelSource; title: string; text: string }[] = [
+  {
+    source: { from: 'example', example: 'digits' },
+    title: 'Digits',
+    text: 'LeNet-5, trained on handwritten digits: 5 layers with weights.',
+  },
+  {
+    source: { from: 'net', net: 'resnet18' },
+    title: 'ResNet-18',
+    text: 'The structure for ImageNet, with random weights.',
+  },
+  {
+    source: { from: 'net', net: 'fasternet_t0' },
+    title: 'FasterNet-T0',
+    text: 'Partial convolutions, with random weights.',
+  },
 ]
 
 const Unfinished = lazy(async () => ({ default: (await import('../views/prune/unfinished.tsx')).Unfinished }))
 
+const NetByName = lazy(() => import('./net-by-name.tsx'))
+
 /** What this is, and what can be opened. */
 export function Landing({ pickFiles, pickFolder }: { pickFiles(): void; pickFolder(): void }) {
   const open = useStore((s) => s.open)
+  const [byName, setByName] = useState(false)
   return (
     <Stack className={classes.landing} gap="xl">
       <Stack gap="md">
@@ -41,17 +57,24 @@ export function Landing({ pickFiles, pickFolder }: { pickFiles(): void; pickFold
           Examples
         </Title>
         <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
-          {examples.map(({ name, title, text }) => (
-            <UnstyledButton
-              key={name}
-              className={classes.card}
-              onClick={() => void open({ from: 'example', example: name })}
-            >
+          {examples.map(({ source, title, text }) => (
+            <UnstyledButton key={title} className={classes.card} onClick={() => void open(source)}>
               <Text fw={600}>{title}</Text>
               <Text size="sm">{text}</Text>
             </UnstyledButton>
           ))}
         </SimpleGrid>
+        {byName ? (
+          <Suspense fallback={<Busy size="sm" what="Loading names" />}>
+            <NetByName isFirst />
+          </Suspense>
+        ) : (
+          <div>
+            <Button variant="default" onClick={() => setByName(true)}>
+              A network by name …
+            </Button>
+          </div>
+        )}
       </Stack>
       <Suspense>
         <Unfinished />

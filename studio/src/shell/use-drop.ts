@@ -33,9 +33,10 @@ export function useDrop(take: (files: readonly PickedFile[]) => void, fail: (err
     addEventListener(
       'drop',
       (event) => {
-        if (!hasFiles(event)) return
-        event.preventDefault()
         setOver(false)
+        // A part of the page has taken them.
+        if (!hasFiles(event) || event.defaultPrevented) return
+        event.preventDefault()
         dropped(event.dataTransfer!)
       },
       { signal },

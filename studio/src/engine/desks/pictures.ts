@@ -12,6 +12,8 @@ export interface ToldPictures {
   readonly classes: readonly string[]
   /** Files that are no pictures. */
   readonly others: number
+  /** Files that a table of labels names, and that are not there. */
+  readonly missing: number
 }
 
 /** How pictures are used. */
@@ -26,6 +28,8 @@ export interface PictureWish {
 export class PicturesDesk {
   readonly #open: OpenModel
   #given: PictureFiles | undefined
+  /** Those that a training is tested with. */
+  #test: PictureFiles | undefined
   #wish: PictureWish = { most: 256, labels: true }
   #decoded: { readonly of: PictureFiles; readonly key: string; readonly pictures: DecodedPictures } | undefined
   #taken: { readonly of: DecodedPictures; readonly by: Model; readonly pictures: Pictures } | undefined
@@ -42,8 +46,30 @@ export class PicturesDesk {
     const { pictureFiles } = await import('../picture-files.ts')
     this.#decoded = undefined
     this.#given = await pictureFiles(files)
-    const { files: pictures, classes, others } = this.#given
-    return { count: pictures.length, classes, others }
+    return toldOf(this.#given)
+  }
+
+  /** Takes pictures that a training is tested with, likewise. */
+  async giveTest(files: readonly PickedFile[]): Promise<ToldPictures> {
+    const { pictureFiles } = await import('../picture-files.ts')
+    this.#test = await pictureFiles(files)
+    return toldOf(this.#test)
+  }
+
+  forgetTest(): void {
+    this.#test = undefined
+  }
+
+  /**
+   * All pictures to test with, as the open model takes them; undefined where none were given.
+   * @throws as `now`
+   */
+  async test(progress?: (done: number, total: number) => void): Promise<Pictures | undefined> {
+    const given = this.#test
+    if (!given) return undefined
+    const { decodePictures, picturesFor } = await import('../picture-set.ts')
+    const { model } = this.#open
+    return picturesFor(model, await decodePictures(given, await this.#size(), given.files.length, progress))
   }
 
   /** No pictures any more. */
@@ -76,8 +102,8 @@ export class PicturesDesk {
   async decoded(progress?: (done: number, total: number) => void): Promise<DecodedPictures | undefined> {
     const given = this.#given
     if (!given) return undefined
-    const { decodePictures, pictureSize } = await import('../picture-set.ts')
-    const size = pictureSize(this.#open.model, [...this.#open.inputShapes.values()][0])
+    const { decodePictures } = await import('../picture-set.ts')
+    const size = await this.#size()
     const { most, labels } = this.#wish
     const key = JSON.stringify([size, most, labels])
     if (this.#decoded?.of !== given || this.#decoded.key !== key) {
@@ -86,4 +112,13 @@ export class PicturesDesk {
     }
     return this.#decoded.pictures
   }
+
+  async #size(): Promise<{ width: number; height: number }> {
+    const { pictureSize } = await import('../picture-set.ts')
+    return pictureSize(this.#open.model, [...this.#open.inputShapes.values()][0])
+  }
 }
+
+const toldOf = ({ files, classes, others, missing }: PictureFiles): ToldPictures => ({
+  ...{ count: files.length, classes, others, missing },
+})

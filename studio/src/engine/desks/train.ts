@@ -49,13 +49,22 @@ export class TrainDesk {
   ): Promise<Changed | undefined> {
     return this.#work.run(async (signal) => {
       const given = await this.#given()
-      if (!given) throw new Error('Training looks at pictures with labels: give a folder with a folder for each class.')
+      if (!given) throw new Error('Training looks at pictures with labels: give some.')
       const [{ trained }, { forgetTraining, keptTraining }] = await Promise.all([
         import('../train/train.ts'),
         import('../train/checkpoints.ts'),
       ])
+      const test = await this.#pictures.test()
+      signal.throwIfAborted()
       const from = goesOn ? await keptTraining(given.key) : undefined
-      const result = await trained(given, from?.wish ?? wish, from, { step, epoch }, signal, usualThreads())
+      const result = await trained(
+        { ...given, test },
+        from?.wish ?? wish,
+        from,
+        { step, epoch },
+        signal,
+        usualThreads(),
+      )
       if (!result) return undefined
       signal.throwIfAborted()
       await forgetTraining()
@@ -77,6 +86,6 @@ export class TrainDesk {
     const { classes, width, height, labels, pixels } = pictures.decoded
     const given = JSON.stringify([classes, width, height, [...labels]])
     const key = await hashOf(given, ...(pixels as Uint8Array<ArrayBuffer>[]), modelBytes(model).slice())
-    return { model, name: step.name, first: steps[0]!.model, pictures, key }
+    return { model, name: step.name, net: this.#open.net, first: steps[0]!.model, pictures, key }
   }
 }

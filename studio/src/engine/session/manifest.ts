@@ -78,7 +78,7 @@ const cut = z.object({
 })
 
 const trained = z.object({
-  ...{ on: z.enum(['validation', 'training']), images: finite, accuracy: figure, loss: figure, recipe: text },
+  ...{ on: z.enum(['test', 'validation', 'training']), images: finite, accuracy: figure, loss: figure, recipe: text },
   ...{ classes: z.array(text), confusion: z.array(z.array(finite)) },
   worst: z.array(z.object({ label: text, predicted: text, loss: figure, width: finite, height: finite })),
   epochs: z.array(

@@ -1,5 +1,6 @@
 import { KerfError, type Model, withImageMetadata } from 'kerf'
-import { createLoader, type ImageSet, splitSet } from 'kerf/data'
+import { createLoader, type ImageSet, splitSet, withClasses } from 'kerf/data'
+import type { NetName } from 'kerf/nets'
 import {
   evaluate,
   parseRecipe,
@@ -34,24 +35,28 @@ export interface TrainingGiven {
   readonly name: string
   /** As it was opened. */
   readonly first: Model
+  /** Where it is a structure with weights as they were drawn, its name: training draws them anew. */
+  readonly net?: string
   readonly pictures: Pictures
+  /** Looked at once, at the end. */
+  readonly test?: Pictures
   /** Of the model and the pictures: what a checkpoint belongs to. */
   readonly key: string
 }
 
 /** @throws KerfError `bad-recipe`, `no-labels` */
-function recipeOf({ name, pictures }: TrainingGiven, { recipe, newHead, teach }: TrainWish): Recipe {
+function recipeOf({ name, net, pictures, test }: TrainingGiven, { recipe, newHead, teach }: TrainWish): Recipe {
   if (pictures.images.classes.length === 0)
     throw new KerfError(
       'no-labels',
-      'The pictures have no labels. Give a folder with a folder for each class, and use their labels.',
+      'The pictures have no labels. Give a folder with a folder for each class, or a table of files and labels, and use them.',
     )
   const { transforms = [], ...fields } = recipe
   return parseRecipe({
     ...fields,
-    model: { onnx: name, ...(newHead ? { classes: 'data' } : {}) },
-    // On the command line a part of them is not learnt from, and looked at once; here nothing is tested.
-    data: { kind: 'images', train: 'pictures', testFraction: 0.1 },
+    model: net === undefined ? { onnx: name, ...(newHead ? { classes: 'data' } : {}) } : { net: net as NetName },
+    // On the command line a part of them is not learnt from, and looked at once, where no pictures are for that; here nothing is tested then.
+    data: { kind: 'images', train: 'pictures', ...(test ? { test: 'test-pictures' } : { testFraction: 0.1 }) },
     output: 'run',
     transforms: [...(transforms as unknown[]), ...pictures.transforms],
     ...(teach ? { distillation: { teacher: name } } : {}),
@@ -79,10 +84,12 @@ export async function trained(
       ? splitSet(given.pictures.images, part, seed, 'validation')
       : { part: undefined, rest: given.pictures.images }
   const running = { runtime: threadedRuntime, onNotice: () => {} }
+  const test = given.test && inClasses(given.test.images, rest.classes)
   const prepared = await prepareTraining(
     { ...asked, threads: asked.threads ?? threads },
     {
-      ...{ ...running, start: given.model, layout: channelLayout, sets: { train: rest, validation } },
+      ...{ ...running, layout: channelLayout, sets: { train: rest, validation, ...(test && { test }) } },
+      ...(given.net === undefined && { start: given.model }),
       teacher: () => (wish.teach ? given.first : undefined),
     },
   )
@@ -127,10 +134,24 @@ export async function trained(
     })
     if (stopped) return undefined
     const model = withImageMetadata(best ?? trainer.model(), { classes: rest.classes })
-    return { model, outcome: await judged(model, sets.validation ?? sets.train, recipe, epochs, part > 0, signal) }
+    const on = sets.test ? 'test' : sets.validation ? 'validation' : 'training'
+    const judging = sets.test ?? sets.validation ?? sets.train
+    return { model, outcome: await judged(model, judging, recipe, epochs, on, signal) }
   } finally {
     await trainer.dispose()
   }
+}
+
+/** @throws Error for test pictures of classes that are not learnt */
+function inClasses(set: ImageSet, classes: readonly string[]): ImageSet {
+  const same = set.classes.length > 0 ? withClasses(set, classes) : undefined
+  if (same) return same
+  const [other] = set.classes.filter((name) => !classes.includes(name))
+  throw new Error(
+    other === undefined
+      ? 'The test pictures have no labels. Give a folder with a folder for each class, or a table of files and labels.'
+      : `The test pictures have a class "${other}", and those to learn from ${classes.join(', ')}.`,
+  )
 }
 
 const mostWorst = 12
@@ -140,7 +161,7 @@ async function judged(
   set: ImageSet,
   recipe: Recipe,
   epochs: readonly EpochPoint[],
-  isHeldOut: boolean,
+  on: TrainOutcome['on'],
   signal: AbortSignal,
 ): Promise<TrainOutcome> {
   const loader = createLoader(set, { batchSize: recipe.batchSize!, transforms: recipe.transforms, training: false })
@@ -158,7 +179,7 @@ async function judged(
   const worst = images.toSorted((a, b) => b.loss - a.loss).slice(0, mostWorst)
   const { $schema: _, ...rest } = recipe
   return {
-    ...{ on: isHeldOut ? 'validation' : 'training', images: images.length, accuracy, loss, classes, confusion, epochs },
+    ...{ on, images: images.length, accuracy, loss, classes, confusion, epochs },
     worst: await Promise.all(
       worst.map(async ({ index, label, predicted, loss }) => ({
         ...{ label: classes[label] ?? String(label), predicted: classes[predicted] ?? String(predicted), loss },

@@ -59,8 +59,8 @@ export interface WorstPicture {
 
 /** How well the trained network does. */
 export interface TrainOutcome {
-  /** Which pictures say it: those that chose the network, or, without any, those that it learnt from. */
-  readonly on: 'validation' | 'training'
+  /** Which pictures say it: those for testing, or those that chose the network, or, without any, those that it learnt from. */
+  readonly on: 'test' | 'validation' | 'training'
   readonly images: number
   readonly accuracy: number
   readonly loss: number

@@ -14,7 +14,6 @@ export function InputCard({ running: { run, result, input, url } }: { readonly r
     // Models are for the page.
     if (!file || file.name.endsWith('.onnx')) return
     event.preventDefault()
-    event.stopPropagation()
     void run({ kind: 'image', blob: file })
   }
   const seed = input?.kind === 'random' ? input.seed + 1 : 1

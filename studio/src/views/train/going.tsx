@@ -28,6 +28,7 @@ export function Going({ progress: { points, epochs, since }, stop }: { readonly 
           <LinePlot
             label="Loss of training"
             xLabel="epoch"
+            wholeX
             x={points.map((p) => p.epoch)}
             lines={[{ name: 'loss', values: points.map((p) => p.loss) }]}
           />
@@ -46,6 +47,7 @@ export function EpochCurves({ epochs }: { readonly epochs: readonly EpochPoint[]
       <LinePlot
         label="Accuracy by epoch"
         xLabel="epoch"
+        wholeX
         x={epochs.map((e) => e.epoch)}
         lines={[
           { name: 'training', values: epochs.map((e) => e.trainAccuracy) },

@@ -1,5 +1,7 @@
 import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { lazy, Suspense } from 'react'
 import tool from '../../parts/tool-view.module.css'
+import { PictureSource } from '../../pictures/picture-source.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
@@ -9,14 +11,18 @@ import classes from './train.module.css'
 import { TrainedReport } from './trained.tsx'
 import { useTraining } from './use-training.ts'
 
+const NetByName = lazy(() => import('../../shell/net-by-name.tsx'))
+
 /** What is said most often; the rest is behind a fold. */
 const first = ['epochs', 'batchSize', 'learningRate', 'optimiser', 'schedule', 'validation']
 
 /** The open network, trained on pictures with labels. */
 export default function TrainView() {
   const { schema, wish, progress, stopped, problem, want, train, stop } = useTraining()
-  const { steps, at } = useStore()
-  const told = usePictures((p) => p.told)
+  const { steps, at, source } = useStore()
+  /** Its weights were drawn, and training draws them anew. */
+  const isFresh = source?.from === 'net' && at === 0
+  const { told, test, giveTest, forgetTest } = usePictures()
   const step = steps[at]
   const isBusy = progress !== undefined
   const hasLabels = (told?.classes.length ?? 0) > 0
@@ -30,14 +36,26 @@ export default function TrainView() {
     <div className={`${tool.view} ${classes.wide}`}>
       <Stack gap="md">
         <PicturesField />
+        <PictureSource
+          title="Test pictures"
+          what="With labels. They are looked at once, at the end, and choose nothing. Without them, those that chose the network say how good it is."
+          folderLabel="A folder of test pictures"
+          given={test}
+          give={giveTest}
+          forget={forgetTest}
+        />
+        <Suspense>
+          <NetByName />
+        </Suspense>
         {schema && (
           <Fieldset legend="Recipe">
             <Stack gap="sm">
               <SchemaFields schema={schema} only={first} {...fields} />
               <Checkbox
                 label="A new classifier for the classes of the pictures"
-                checked={wish.newHead}
-                disabled={isBusy}
+                description={isFresh ? 'A network by name is built for them.' : undefined}
+                checked={isFresh || wish.newHead}
+                disabled={isBusy || isFresh}
                 onChange={({ currentTarget: { checked } }) => want({ newHead: checked })}
               />
               <Checkbox
@@ -67,7 +85,9 @@ export default function TrainView() {
             </Button>
           )}
           {!hasLabels && (
-            <Text size="sm">Training looks at pictures with labels: give a folder with a folder for each class.</Text>
+            <Text size="sm">
+              Training looks at pictures with labels: a folder for each class, or a table beside them.
+            </Text>
           )}
         </Group>
         <div aria-live="polite">

@@ -6,13 +6,22 @@ import { saveText } from '../../parts/save.ts'
 import { EpochCurves } from './going.tsx'
 import classes from './train.module.css'
 
+const percent = (part: number) => `${(100 * part).toFixed(1)} %`
+
 /** How well the trained network does. */
 export function TrainedReport({ title, outcome }: { readonly title: string; readonly outcome: TrainOutcome }) {
   const { on, images, accuracy, loss, worst, epochs, recipe } = outcome
   const cards: Card[] = [
-    { title: 'Accuracy', value: `${(100 * accuracy).toFixed(1)} %`, note: `of ${images} pictures of ${on}` },
+    {
+      title: 'Accuracy',
+      value: percent(accuracy),
+      note: `of ${images} ${on === 'test' ? 'test pictures' : `pictures of ${on}`}`,
+    },
     { title: 'Loss', value: loss.toPrecision(3), note: 'mean over them' },
   ]
+  const chosen = epochs.filter((e) => e.isBest).at(-1)?.validationAccuracy
+  if (on === 'test' && chosen !== undefined)
+    cards.push({ title: 'Validation', value: percent(chosen), note: 'accuracy of what chose the network' })
   return (
     <Stack gap="md" component="section" aria-label="What training did">
       <Group justify="space-between">
