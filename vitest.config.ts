@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
+import { nativeKernels } from './src/runtime/native.node.ts'
 
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 
@@ -31,13 +32,22 @@ export default defineConfig({
         extends: true,
         test: { name: 'kerf', include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/**/*.test.ts'] },
       },
+      // Browsers, and machines that there is no machine code for.
+      ...(nativeKernels()
+        ? [{ extends: true as const, test: { name: 'WebAssembly', include: kernels, env: { KERF_NATIVE: '0' } } }]
+        : []),
       // Browsers and newer versions of Node take the kernels that are compiled for relaxed SIMD; Node 20 has it behind a flag.
       ...(hasRelaxedSimd()
         ? []
         : [
             {
               extends: true as const,
-              test: { name: 'relaxed SIMD', include: kernels, execArgv: ['--experimental-wasm-relaxed-simd'] },
+              test: {
+                name: 'relaxed SIMD',
+                include: kernels,
+                execArgv: ['--experimental-wasm-relaxed-simd'],
+                env: { KERF_NATIVE: '0' },
+              },
             },
           ]),
     ],

@@ -1,6 +1,6 @@
 // Every kernel: its arguments in the order in which they lie in memory, what they mean, and which sources implement it. From this table
-// scripts/kernel-targets.ts makes what both sides share: numbers, types and the writer of arguments in TypeScript, readers and dispatch in
-// AssemblyScript. A kernel is added here and in its source, nowhere else (docs/kernels.md).
+// scripts/kernel-targets.ts makes what all sides share: numbers, types and the writer of arguments in TypeScript, readers and dispatch in
+// AssemblyScript and in C. A kernel is added here and in its source, nowhere else (docs/kernels.md).
 
 /**
  * One argument: 4 bytes, or 4 for each of `length` numbers.
@@ -30,8 +30,10 @@ export interface Kernel {
   readonly does: string
   readonly begins?: Begin
   readonly args: Args
-  /** File in kernels/ without its ending, which exports a function of the kernel's name. Other implementations would be columns beside it. */
+  /** File in kernels/ without its ending, which exports a function of the kernel's name. */
   readonly wasm: string
+  /** File in native/ without its ending, which has a function of the kernel's name, where there is one in machine code. */
+  readonly native?: string
 }
 
 export interface Constant {
@@ -358,6 +360,7 @@ export const kernels = {
   convF32: {
     does: 'convolution as an indirect matrix product, NHWC',
     wasm: 'conv-f32',
+    native: 'conv-f32',
     begins: indirect,
     args: {
       weights: address(
@@ -376,6 +379,7 @@ export const kernels = {
   },
   sparseConvF32: {
     does: 'the same sums to the bit, products with weights of 0 left out',
+    native: 'sparse-f32',
     wasm: 'sparse-f32',
     begins: indirect,
     args: {

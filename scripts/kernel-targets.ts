@@ -1,5 +1,4 @@
-// What is made of kernels/table.ts. Each target is a file that both people and compilers read; another one, a header for C say, is another
-// function in the list. Run by scripts/kernels.mjs.
+// What is made of kernels/table.ts. Each target is a file that both people and compilers read. Run by scripts/kernels.mjs.
 
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -104,6 +103,10 @@ function typeScript(): string {
       return `  ${name}: { id: ${id}, args: { ${args.join(', ')} } },`
     }),
     '}\n',
+    '/** Those that are there in machine code, too. */',
+    `export const nativeKernels: readonly KernelName[] = [${natives.map(({ name }) => `'${name}'`).join(', ')}]\n`,
+    '/** Of the table that this was made from: libraries of machine code have it, too. */',
+    `export const tableVersion = '${version}'\n`,
   ].join('\n')
 }
 
@@ -162,10 +165,60 @@ function dispatch(): string {
   ].join('\n')
 }
 
+const natives = rows.flatMap(([name, { native }], id) => (native === undefined ? [] : [{ name, id, file: native }]))
+
+/** Structures that read arguments where they lie, and numbers, for the kernels in C. */
+function structures(): string {
+  const field = ([name, arg]: [string, Arg]): string => {
+    const type = arg.kind === 'address' ? 'uint32_t' : arg.kind === 'float' ? 'float' : 'int32_t'
+    return `${comment(meaning(arg), '  ')}  ${type} ${name}${arg.kind === 'wholes' ? `[${arg.length}]` : ''};\n`
+  }
+  const small = (name: string) => name[0]!.toLowerCase() + name.slice(1)
+  const struct = (name: string, { begins: begin, args }: Pick<Kernel, 'begins' | 'args'>): string => {
+    const first = begin ? `  ${begin.name} ${small(begin.name)};\n` : ''
+    return `typedef struct {\n${first}${Object.entries<Arg>(args).map(field).join('')}} ${capital(name)};\n`
+  }
+  const constant = (name: string, { value, what }: Constant): string =>
+    `${comment(sentence(what))}#define ${name} ${value}\n`
+  return [
+    header,
+    '#pragma once\n',
+    ...numbers.map(([name, number]) => constant(name, number)),
+    ...groups.flatMap(([name, entries]) =>
+      Object.entries(entries).map(([entry, number]) => constant(`${name}_${entry}`, number)),
+    ),
+    ...lists.map(
+      ([name, entries]) =>
+        `enum {\n${Object.keys(entries)
+          .map((entry) => `  ${name}_${entry},\n`)
+          .join('')}};\n`,
+    ),
+    ...begins.map((begin) => struct(begin.name, begin)),
+    ...rows.map(([name, kernel]) => `${comment(`Arguments of \`${name}\`: ${kernel.does}.`)}${struct(name, kernel)}`),
+    `#define kernelCount ${rows.length}\n`,
+  ].join('\n')
+}
+
+/** Tells libraries of other tables from those of this one: their arguments would lie elsewhere. */
+const version = createHash('sha256').update(structures()).update(JSON.stringify(natives)).digest('hex').slice(0, 12)
+
+/** The functions in C, as entries of an array. */
+function nativeDispatch(): string {
+  return [
+    header,
+    '#include "dispatch.h"',
+    ...[...new Set(natives.map(({ file }) => file))].map((file) => `#include "${file}.h"`),
+    '',
+    `#define NATIVE_KERNELS ${natives.map(({ name, id }) => `[${id}] = (Kernel)${name}`).join(', ')}\n`,
+  ].join('\n')
+}
+
 export const targets: readonly Target[] = [
   { path: 'src/runtime/backends/wasm/engine/kernels.generated.ts', text: typeScript() },
   { path: 'kernels/table.generated.ts', text: assemblyScript() },
   { path: 'kernels/dispatch.generated.ts', text: dispatch() },
+  { path: 'native/table.generated.h', text: `${structures()}\n#define tableVersion "${version}"\n` },
+  { path: 'native/dispatch.generated.h', text: nativeDispatch() },
 ]
 
 /** What the binaries are made of, as one line of text: it stands in their module, so that a test sees whether that is up to date. */

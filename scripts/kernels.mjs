@@ -29,9 +29,9 @@ const common = ['--runtime', 'stub', '--converge', '--noAssert']
 
 /** Decorators of functions, which AssemblyScript has and TypeScript has not, stand in comments: `// @inline`. */
 function withDecorators(file, text) {
-  const unknown = /^ *\/\/ @(?!inline$).*$/m.exec(text)
+  const unknown = /^ *\/\/ @(?!inline$|external\().*$/m.exec(text)
   if (unknown) throw new Error(`kernels/${file}: there is no decorator "${unknown[0].trim()}".`)
-  return text.replaceAll(/^( *)\/\/ (?=@inline$)/gm, '$1')
+  return text.replaceAll(/^( *)\/\/ (?=@inline$|@external\()/gm, '$1')
 }
 
 /**

@@ -7,7 +7,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { build, install, npm, root, run } from './prepare.mjs'
+import { build, hasClang, install, nativeLibraries, npm, root, run } from './prepare.mjs'
 
 const otherVersions = process.platform === 'linux' && process.arch === 'x64' ? [22, 24, 26] : []
 /** Kernels (with relaxed SIMD where Node has it), command line. */
@@ -61,6 +61,7 @@ async function pack() {
   const wanted = [
     ...['LICENSE', 'NOTICE', 'README.md', 'dist/cli/main.js', 'docs/cost.md', 'docs/reference/kerf/cost.md'],
     'recipes/mnist-lenet5.json',
+    ...((await hasClang()) ? nativeLibraries.map((name) => `native/build/${name}`) : []),
   ]
   const missing = wanted.filter((path) => !names.has(path))
   await step('the package holds what it should', { code: missing.length, output: `missing: ${missing.join(', ')}` })

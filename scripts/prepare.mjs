@@ -10,9 +10,12 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
 // What is made of kernels/ for src/.
-const generated = ['binaries', 'kernels'].map((name) =>
-  join(root, 'src', 'runtime', 'backends', 'wasm', 'engine', `${name}.generated.ts`),
-)
+const generated = [
+  ...['binaries', 'kernels'].map((name) =>
+    join(root, 'src', 'runtime', 'backends', 'wasm', 'engine', `${name}.generated.ts`),
+  ),
+  ...['table', 'dispatch'].map((name) => join(root, 'native', `${name}.generated.h`)),
+]
 
 // Stamps live in node_modules, so that removing it forgets them too. A modification time would not do:
 // a fresh clone gives every file the same one.
@@ -66,6 +69,32 @@ export async function install() {
   })
 }
 
+/** Kernels in machine code, by system and processor as Node calls them. */
+export const nativeLibraries = ['linux', 'darwin', 'win32'].flatMap((system) =>
+  ['x64', 'arm64'].map((cpu) => `kerf-${system}-${cpu}.node`),
+)
+
+/** Whether kernels can be made in machine code. */
+export async function hasClang() {
+  for (const name of ['clang', 'lld', 'llvm-dlltool']) if ((await run(name, ['--version'])).code === 127) return false
+  return true
+}
+
+/** Makes kernels in machine code where there is a compiler, unless the sources are those they were made from. */
+async function buildNative() {
+  const sources = readdirSync(join(root, 'native')).filter((name) => /[.][ch]$/.test(name))
+  const wanted = hashOf([
+    'package-lock.json',
+    'scripts/native.mjs',
+    ...sources.sort().map((name) => join('native', name)),
+  ])
+  const made = nativeLibraries.every((name) => existsSync(join(root, 'native', 'build', name)))
+  if ((made && isStamped('native', wanted)) || !(await hasClang())) return { code: 0, output: '' }
+  const result = await run(process.execPath, [join(root, 'scripts', 'native.mjs')])
+  if (result.code === 0) stamp('native', wanted)
+  return result
+}
+
 /** Compiles the kernels and builds `dist/`, unless the sources are those it was built from. Expects `install()` to have succeeded. */
 export async function build() {
   const kernelFiles = readdirSync(join(root, 'kernels'))
@@ -78,13 +107,15 @@ export async function build() {
     [wantedKernels],
   )
   const compiled = generated.every(existsSync) && isStamped('kernels', wantedKernels)
-  if (compiled && existsSync(cliPath) && isStamped('build', wanted)) return { code: 0, output: '' }
+  if (compiled && existsSync(cliPath) && isStamped('build', wanted)) return buildNative()
   return withProgress('Building', async () => {
     if (!compiled) {
       const kernels = await run(process.execPath, [join(root, 'scripts', 'kernels.mjs')])
       if (kernels.code !== 0) return kernels
       stamp('kernels', wantedKernels)
     }
+    const native = await buildNative()
+    if (native.code !== 0) return native
     const result = await runBin('tsdown', 'tsdown', ['--log-level', 'warn'])
     if (result.code !== 0) return result
     // A page for `kerf bench --browser`: one file, since a browser finds no packages.

@@ -98,4 +98,10 @@ export {
 
 // Threads
 
-export { type SpawnWorker, type WorkerHandle, workerSource } from '../runtime/index.ts'
+export {
+  type NativeKernels,
+  type NativeRun,
+  type SpawnWorker,
+  type WorkerHandle,
+  workerSource,
+} from '../runtime/index.ts'

@@ -9,6 +9,8 @@ import type { Abilities, Plan, Task } from '../plan/index.ts'
 export interface Backend extends Abilities {
   /** As messages and `Session.backend` have it. */
   readonly name: string
+  /** Of its kernels in machine code, as AVX-512; undefined where it has none. */
+  readonly instructions?: string
   /** On how many threads its programs run. */
   readonly threads: number
   /**

@@ -3,6 +3,7 @@ import type { OperatorSet } from '../graph/index.ts'
 import type { Backend } from './backend.ts'
 import { reference } from './backends/reference/backend.ts'
 import { hasSimd, wasmBackend } from './backends/wasm/backend.ts'
+import type { NativeKernels } from './backends/wasm/engine/native.ts'
 import { browserWorkers, type SpawnWorker, spawnBrowserWorker } from './backends/wasm/engine/pool.ts'
 import { WasmMatrices } from './backends/wasm/matrices.ts'
 import type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'
@@ -44,6 +45,11 @@ export interface BackendOptions {
   readonly workerUrl?: string | URL
   /** How to start a worker; the entry for Node sets it. */
   readonly spawn?: SpawnWorker
+  /**
+   * Kernels in machine code; the entry for Node sets them where there are such for the processor. They are faster, and round sums differently. `false`: WebAssembly
+   * alone, as in browsers. The environment variable `KERF_NATIVE=0` does the same for a whole process.
+   */
+  readonly native?: NativeKernels | false
 }
 
 export const warn = (text: string): void => console.warn(`kerf: ${withoutControls(text, '\n')}`)
@@ -51,11 +57,12 @@ export const warn = (text: string): void => console.warn(`kerf: ${withoutControl
 /** The backend that is asked for. @throws KerfError `bad-options` for an odd number of threads */
 export function chooseBackend(options: BackendOptions): Backend {
   const { backend = 'wasm', winograd, sparse, onNotice = warn, workerUrl } = options
+  const native = options.native || undefined
   if (typeof backend === 'object') return backend
   const { spawn = workerUrl === undefined ? spawnBrowserWorker : browserWorkers(workerUrl) } = options
   const threads = chooseThreads(options.threads, spawn, onNotice)
   if (backend === 'reference') return reference
-  if (hasSimd()) return wasmBackend({ threads, spawn, winograd, sparse, onNotice })
+  if (hasSimd()) return wasmBackend({ threads, spawn, native, winograd, sparse, onNotice })
   onNotice('this engine has no WebAssembly SIMD: the slow reference is used.')
   return reference
 }

@@ -30,9 +30,11 @@ export function createSessionWith(
   start: StartSessionWorker,
   model: Model,
   { worker = false, ...options }: SessionOptions,
-  here: Pick<SessionOptions, 'spawn'> = {},
+  here: Pick<SessionOptions, 'spawn' | 'native'> = {},
 ): Promise<Session> {
   return boundedBy(options, () =>
-    worker ? createWorkerSession(model, options, start) : createSessionHere(model, withDefaults(options, here)),
+    worker
+      ? createWorkerSession(model, withDefaults(options, { native: here.native }), start)
+      : createSessionHere(model, withDefaults(options, here)),
   )
 }

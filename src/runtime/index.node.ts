@@ -10,6 +10,7 @@ import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.t
 import { type BackendOptions, chooseMatrices } from './choose-backend.ts'
 import { createProgram as createCoreProgram } from './create-program.ts'
 import { createSessionWith } from './create-session.ts'
+import { nativeKernels } from './native.node.ts'
 import type { Runtime } from './running.ts'
 import type { Session, SessionOptions } from './session.ts'
 import { spawnNodeWorker, startNodeWorker } from './spawn.node.ts'
@@ -19,7 +20,10 @@ export { spawnNodeWorker } from './spawn.node.ts'
 
 /** `createSession` with threads and workers of Node, and paths of files. */
 export async function createSession(source: ModelSource, options: SessionOptions = {}): Promise<Session> {
-  return createSessionWith(startNodeWorker, await modelOf(source, options), options, { spawn: spawnNodeWorker })
+  return createSessionWith(startNodeWorker, await modelOf(source, options), options, {
+    spawn: spawnNodeWorker,
+    native: nativeKernels(),
+  })
 }
 
 /** `createProgram` with threads of Node. */
@@ -28,7 +32,11 @@ export function createProgram(
   inputShapes: ReadonlyMap<string, readonly number[]>,
   options: BackendOptions & Task = {},
 ): Promise<Program> {
-  return createCoreProgram(model, inputShapes, withDefaults(options, { spawn: spawnNodeWorker }))
+  return createCoreProgram(
+    model,
+    inputShapes,
+    withDefaults(options, { spawn: spawnNodeWorker, native: nativeKernels() }),
+  )
 }
 
 /** `measureLimit` with threads of Node. */

@@ -41,6 +41,8 @@ export interface RunOptions extends Task {
 export interface Session extends AsyncDisposable, Disposable {
   /** The backend's name. */
   readonly backend: string
+  /** Of the kernels in machine code that it has beside those of WebAssembly: AVX-512, AVX2 or NEON; undefined where it has none. */
+  readonly instructions: string | undefined
   /** On how many its networks run. */
   readonly threads: number
   /** What has to be fed, in the model's order. */
@@ -136,6 +138,10 @@ class PlannedSession implements Session {
 
   get backend() {
     return this.#backend.name
+  }
+
+  get instructions() {
+    return this.#backend.instructions
   }
 
   get threads() {

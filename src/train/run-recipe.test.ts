@@ -7,6 +7,7 @@ import { openData } from '../data/index.node.ts'
 import { createLoader } from '../data/index.ts'
 import { editGraph, tensorOf, tensorValues } from '../graph/index.ts'
 import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { nodeRuntime } from '../runtime/index.node.ts'
 import { tinyNet } from '../testing/tiny-images.ts'
 import { evaluate } from './evaluate.ts'
 import { withNewHead } from './graph/head.ts'
@@ -169,7 +170,7 @@ describe('a run in a folder', () => {
     expect(Object.keys(metrics.at(-1)!).filter((name) => name.startsWith('test'))).toEqual([])
     const measured = async (path: string, set: 'validation' | 'test') => {
       const loader = createLoader(sets[set]!, { batchSize: 8, training: false })
-      const { accuracy, loss } = await evaluate(readModelFile(path), loader)
+      const { accuracy, loss } = await evaluate(readModelFile(path), loader, { runtime: nodeRuntime })
       return { accuracy, loss }
     }
     expect(tested).toMatchObject({

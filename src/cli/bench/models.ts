@@ -99,7 +99,7 @@ export async function timeHere(
         }),
       )
     const timings = await timeInTurns(opened, seconds, task)
-    return { machine: thisMachine(opened[0]?.session.threads ?? threads), timings }
+    return { machine: thisMachine(opened[0]?.session.threads ?? threads, opened[0]?.session.instructions), timings }
   } finally {
     for (const kerf of opened) await kerf.release()
   }

@@ -115,7 +115,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
     return {
       model: path,
       inputs: inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape })),
-      machine: thisMachine(kerf.session.threads),
+      machine: thisMachine(kerf.session.threads, kerf.session.instructions),
       // Again, as the machine may have been busy before: nothing is faster than the limit.
       limit: { macsPerSecond: Math.max(limit, await measureLimit(threads)) },
       totals,

@@ -15,6 +15,8 @@ import type { HandedModel } from './hand-model.ts'
 /** The options that are plain data. */
 export type WorkerOptions = Pick<SessionOptions, 'threads' | 'winograd' | 'sparse' | 'inputShapes' | 'maxMemory'> & {
   readonly backend?: BackendName
+  /** Where the library of kernels in machine code lies, if there is one. */
+  readonly native?: string
   /** That of the session's process or page. */
   readonly memoryLimit: number
 }
@@ -42,6 +44,7 @@ export type Request =
 /** What a session says of itself; it can change with every run. */
 export interface SessionState {
   readonly backend: string
+  readonly instructions: string | undefined
   readonly threads: number
   readonly memory: ProgramMemory | undefined
 }

@@ -1,4 +1,5 @@
 import { setMemoryLimit, type Task } from '../../base/index.ts'
+import type { NativeKernels } from '../backends/wasm/engine/native.ts'
 import type { Feeds } from '../feeds.ts'
 import { createSessionHere, type Session, type SessionOptions } from '../session.ts'
 import { receiveModel } from './hand-model.ts'
@@ -14,11 +15,13 @@ import {
 
 /**
  * The worker's side of a session: what its script does with every message.
- * @param own what this place adds to the session's options: how its threads start
+ * @param own what this place adds to the session's options: how its threads start, and how it loads kernels in machine code
  */
 export function serveSession(
   post: (reply: Reply, transfer: Transferable[]) => void,
-  own: Pick<SessionOptions, 'spawn' | 'workerUrl'>,
+  own: Pick<SessionOptions, 'spawn' | 'workerUrl'> & {
+    readonly loadNative?: (path: string) => NativeKernels | undefined
+  },
 ): (request: Request) => void {
   post({ kind: 'started' }, [])
   let session: Session | undefined
@@ -29,9 +32,11 @@ export function serveSession(
     switch (question.kind) {
       case 'create': {
         const onNotice = (text: string) => post({ kind: 'notice', text }, [])
-        const { memoryLimit, ...given } = question.options
+        const { memoryLimit, native, ...given } = question.options
         setMemoryLimit(memoryLimit)
-        const options = { ...given, ...own, ...task, onNotice }
+        const { loadNative, ...place } = own
+        const kernels = native === undefined ? undefined : loadNative?.(native)
+        const options = { ...given, ...place, native: kernels, ...task, onNotice }
         session = await createSessionHere(receiveModel(question.model), options)
         return undefined
       }
@@ -55,7 +60,11 @@ export function serveSession(
       signal: signal ? stop.signal : undefined,
       progress: progress ? (state) => post({ kind: 'progress', id, progress: state }, []) : undefined,
     }
-    const state = () => session && { backend: session.backend, threads: session.threads, memory: session.memory }
+    const state = () => {
+      if (!session) return undefined
+      const { backend, instructions, threads, memory } = session
+      return { backend, instructions, threads, memory }
+    }
     try {
       const value = await perform(question, work)
       post({ kind: 'done', id, value, state: state() }, question.kind === 'run' ? buffersOf(value as Feeds) : [])

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads'
+import { loadNative } from '../native.node.ts'
 import { spawnNodeWorker } from '../spawn.node.ts'
 import { serveSession } from './serve-session.ts'
 
@@ -6,5 +7,6 @@ import { serveSession } from './serve-session.ts'
 
 const serve = serveSession((reply, transfer) => parentPort?.postMessage(reply, transfer as ArrayBuffer[]), {
   spawn: spawnNodeWorker,
+  loadNative,
 })
 parentPort?.on('message', serve)

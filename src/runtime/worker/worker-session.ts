@@ -44,7 +44,8 @@ export async function createWorkerSession(
     progress,
   })
   const session = new WorkerSession(model, start(options.workerUrl), inputShapes, onNotice)
-  const plain = { backend, threads, winograd, sparse, inputShapes, maxMemory, memoryLimit: memoryLimit() }
+  const native = options.native ? options.native.path : undefined
+  const plain = { backend, native, threads, winograd, sparse, inputShapes, maxMemory, memoryLimit: memoryLimit() }
   await session.open({ kind: 'create', model: handed, options: plain }, { signal, progress })
   return session
 }
@@ -65,7 +66,7 @@ class WorkerSession implements Session {
   readonly #started: Promise<void>
   readonly #waiting = new Map<number, Waiting>()
   #asked = 0
-  #state: SessionState = { backend: '', threads: 0, memory: undefined }
+  #state: SessionState = { backend: '', instructions: undefined, threads: 0, memory: undefined }
   #ended: KerfError | undefined
   #disposed: Promise<void> | undefined
 
@@ -102,6 +103,10 @@ class WorkerSession implements Session {
 
   get backend() {
     return this.#state.backend
+  }
+
+  get instructions() {
+    return this.#state.instructions
   }
 
   get threads() {

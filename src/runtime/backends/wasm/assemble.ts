@@ -125,7 +125,7 @@ class ProgramBuilder {
     if (this.#open.length === 0) return
     const all = this.#open.flatMap(({ steps }) => steps)
     const address = this.#memory.alloc(programBytes(all))
-    writeProgram(this.#memory.memory, address, all)
+    writeProgram(this.#memory.memory, address, all, 1, this.#memory.native)
     let at = address
     const tasks = this.#open.map(({ task, steps }): TaskSpan => {
       const span = { task, address: at, steps: steps.length, kernels: steps.map(({ kernel }) => kernel) }

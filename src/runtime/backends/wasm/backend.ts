@@ -1,6 +1,7 @@
 import { KerfError } from '../../../base/index.ts'
 import type { Plan } from '../../../plan/index.ts'
 import type { Backend, CompileOptions } from '../../backend.ts'
+import type { NativeKernels } from './engine/native.ts'
 import type { SpawnWorker } from './engine/pool.ts'
 import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
 import { WasmProgram } from './program.ts'
@@ -10,6 +11,8 @@ export interface WasmOptions {
   readonly threads: number
   /** How to start workers; undefined where there are none. */
   readonly spawn: SpawnWorker | undefined
+  /** Undefined where WebAssembly does everything. */
+  readonly native?: NativeKernels
   /** Default true: see `SessionOptions`. */
   readonly winograd?: boolean
   /** Default 'measured': see `SessionOptions`. */
@@ -29,6 +32,7 @@ export const hasSimd = (): boolean => typeof WebAssembly !== 'undefined' && WebA
 export function wasmBackend({
   threads: asked,
   spawn,
+  native,
   winograd = true,
   sparse = 'measured',
   onNotice,
@@ -37,13 +41,15 @@ export function wasmBackend({
   let threads = asked
   const backend: Backend = {
     name: 'wasm',
+    instructions: native?.instructions,
     get threads() {
       return threads
     },
     ...abilitiesOf(own),
     async compile(plan: Plan, { beside, ...work }: CompileOptions = {}) {
       const other = beside instanceof WasmProgram ? beside : undefined
-      const make = () => WasmProgram.make(plan, { threads, spawn, lowerings: own, sparse, backend }, work, other)
+      const make = () =>
+        WasmProgram.make(plan, { threads, spawn, native, lowerings: own, sparse, backend }, work, other)
       try {
         return await make()
       } catch (error) {

@@ -7,6 +7,7 @@ import { paceOf, planning } from '../../pace.ts'
 import { type Assembly, assemble, bytesOf, type Segment, type TaskSpan } from './assemble.ts'
 import { Device } from './engine/device.ts'
 import { DeviceMemory, ProgramMemory } from './engine/memory.ts'
+import type { NativeKernels } from './engine/native.ts'
 import type { Pool, SpawnWorker } from './engine/pool.ts'
 import type { Lowerings } from './lowerings/lowering.ts'
 import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
@@ -19,6 +20,7 @@ const quickMs = 100
 export interface ProgramOptions {
   readonly threads: number
   readonly spawn: SpawnWorker | undefined
+  readonly native: NativeKernels | undefined
   readonly lowerings: Lowerings
   /** When products with weights of 0 are left out. */
   readonly sparse: SparseChoice
@@ -47,7 +49,7 @@ export class WasmProgram implements Program {
   /** @param beside shares its memory and threads */
   static async make(
     plan: Plan,
-    { threads, spawn, lowerings, sparse, backend }: ProgramOptions,
+    { threads, spawn, native, lowerings, sparse, backend }: ProgramOptions,
     { signal, progress }: Work,
     beside?: WasmProgram,
   ): Promise<WasmProgram> {
@@ -57,7 +59,7 @@ export class WasmProgram implements Program {
     const shared = threads > 1 && spawn !== undefined
     const device = beside
       ? beside.#device
-      : new Device(new DeviceMemory(arena.bytes + scratch + weights + 64, shared), threads, spawn)
+      : new Device(new DeviceMemory(arena.bytes + scratch + weights + 64, shared, native), threads, spawn)
     device.enter()
     let memory: ProgramMemory | undefined
     try {

@@ -7,7 +7,7 @@ import { makePlan } from '../../../plan/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../../index.ts'
 import { abilitiesOf, lowerings } from './lowerings/index.ts'
 import { step } from './steps/step.ts'
-import { StepBench } from './steps/step-bench.ts'
+import { StepBench } from './steps/step-bench.node.ts'
 
 const seed = 15
 const random = seededRandom(seed)

@@ -23,7 +23,8 @@ export class Device {
       await broken.dispose()
     }
     const shared = this.threads > 1 && this.#spawn !== undefined
-    this.#pool ??= await Pool.start(this.memory.memory, this.threads, shared ? this.#spawn : undefined)
+    const { memory, native } = this.memory
+    this.#pool ??= await Pool.start(memory, this.threads, shared ? this.#spawn : undefined, native)
     return this.#pool
   }
 

@@ -1,6 +1,7 @@
 import { askMemory, getOrAdd, KerfError } from '../../../../base/index.ts'
 import type { Allocator } from '../steps/step.ts'
 import { control } from './kernels.generated.ts'
+import type { NativeKernels } from './native.ts'
 
 const page = 65536
 const align = (n: number): number => Math.ceil(n / 64) * 64
@@ -28,6 +29,7 @@ interface Packed {
 /** The memory of the programs of one session. It grows while one is compiled, never while one runs. */
 export class DeviceMemory {
   readonly memory: WebAssembly.Memory
+  readonly native: NativeKernels | undefined
   #next = align(control.firstFree)
   /** Given back, in the order of their addresses, apart from each other. */
   #free: Block[] = []
@@ -40,9 +42,11 @@ export class DeviceMemory {
    * @param expected bytes that will at least be taken: missing them now is better than after reading gigabytes of weights, and memory that grows step by
    *   step sends the garbage collector around. Pages take no room before they are touched
    * @param shared for threads: needs SharedArrayBuffer
+   * @param native kernels that its programs are written for, besides WebAssembly's
    * @throws KerfError `out-of-memory` when it does not fit into what WebAssembly can address (4 GiB), the machine has, or the limit lets (`memoryLimit`)
    */
-  constructor(expected: number, shared: boolean) {
+  constructor(expected: number, shared: boolean, native?: NativeKernels) {
+    this.native = native
     const initial = Math.ceil((this.#next + expected) / page)
     if (initial > page) throw outOfMemory(this.#next + expected)
     askMemory(this.#next + expected, 'The plan', smaller)
@@ -158,6 +162,10 @@ export class ProgramMemory implements Allocator {
     return this.#device.memory
   }
 
+  get native(): NativeKernels | undefined {
+    return this.#device.native
+  }
+
   alloc(bytes: number): number {
     const block = this.#device.take(bytes)
     this.#own.push(block)
@@ -195,6 +203,7 @@ export class ProgramMemory implements Allocator {
     const device = this.#device
     return {
       memory: this.memory,
+      native: this.native,
       alloc: (bytes) => this.alloc(bytes),
       scratch: (bytes) => this.scratch(bytes),
       once: <T>(how: string, make: (alloc: (bytes: number) => number) => T): T => {

@@ -1,5 +1,6 @@
 import { getOrAdd, KerfError } from '../../../../base/index.ts'
 import { binaries } from './binaries.generated.ts'
+import { type NativeKernels, nativeRunFor } from './native.ts'
 import { shareMemory } from './shared-memory.ts'
 
 /** Instruction sets that the kernels are compiled for. */
@@ -93,8 +94,13 @@ export interface Kernels {
   run(program: number, steps: number, thread: number, threads: number): number
 }
 
-export function instantiate(memory: WebAssembly.Memory, instructions?: Instructions): Kernels {
-  const { exports } = new WebAssembly.Instance(kernelModule(memory, instructions), { env: { memory, abort: () => {} } })
+/** @param native what does the steps that are written for machine code */
+export function instantiate(
+  memory: WebAssembly.Memory,
+  { instructions, native }: { readonly instructions?: Instructions; readonly native?: NativeKernels } = {},
+): Kernels {
+  const env = { memory, abort: () => {}, native: nativeRunFor(memory, native) }
+  const { exports } = new WebAssembly.Instance(kernelModule(memory, instructions), { env })
   // What kernels/index.ts exports.
   return exports as unknown as Kernels
 }

@@ -1,6 +1,7 @@
 import { KerfError, within } from '../../../../base/index.ts'
 import { control } from './kernels.generated.ts'
 import { instantiate, type Kernels, kernelModule } from './module.ts'
+import type { NativeKernels } from './native.ts'
 
 /** A worker thread, as Node's and the browser's both can be seen. */
 export interface WorkerHandle {
@@ -81,8 +82,8 @@ function browserWorker(address: string | URL): WorkerHandle {
  * however it was bundled; the build puts it into the file `kerf/worker`, too.
  */
 export const workerSource = `
-const start = ({ module, memory, thread, threads }, reply) => {
-  const { run } = new WebAssembly.Instance(module, { env: { memory, abort() {} } }).exports
+const start = ({ module, memory, thread, threads }, reply, native = () => {}) => {
+  const { run } = new WebAssembly.Instance(module, { env: { memory, abort() {}, native } }).exports
   const control = new Int32Array(memory.buffer, 0, 16)
   let epoch = Atomics.load(control, ${control.epoch / 4})
   reply('ready')
@@ -97,7 +98,10 @@ const start = ({ module, memory, thread, threads }, reply) => {
 }
 if (typeof require === 'function') {
   const { parentPort } = require('node:worker_threads')
-  parentPort.once('message', (message) => start(message, (answer) => parentPort.postMessage(answer)))
+  parentPort.once('message', (message) => {
+    const native = message.native && require(message.native).bind(new Uint8Array(message.memory.buffer))
+    start(message, (answer) => parentPort.postMessage(answer), native)
+  })
 } else self.onmessage = ({ data }) => start(data, (answer) => self.postMessage(answer))
 `
 
@@ -115,18 +119,24 @@ export class Pool {
   readonly #workers: WorkerHandle[] = []
   #ended: string | undefined
 
-  private constructor(memory: WebAssembly.Memory, threads: number) {
+  private constructor(memory: WebAssembly.Memory, threads: number, native: NativeKernels | undefined) {
     this.threads = threads
-    this.#kernels = instantiate(memory)
+    this.#kernels = instantiate(memory, { native })
     this.#control = new Int32Array(memory.buffer, 0, 16)
   }
 
   /**
    * @param memory shared when there is more than one thread; it may grow between programs
+   * @param native what does steps that are written for machine code (`writeProgram`)
    * @throws KerfError `worker-ended` when a worker cannot be started, or does not answer, `workers-blocked` when the page lets none start; none is left running then
    */
-  static async start(memory: WebAssembly.Memory, threads: number, spawn: SpawnWorker | undefined): Promise<Pool> {
-    const pool = new Pool(memory, spawn ? threads : 1)
+  static async start(
+    memory: WebAssembly.Memory,
+    threads: number,
+    spawn: SpawnWorker | undefined,
+    native?: NativeKernels,
+  ): Promise<Pool> {
+    const pool = new Pool(memory, spawn ? threads : 1, native)
     pool.#control.fill(0)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
@@ -144,7 +154,7 @@ export class Pool {
           reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
         })
       })
-      worker.post({ module: kernelModule(memory), memory, thread, threads })
+      worker.post({ module: kernelModule(memory), memory, thread, threads, native: native?.path })
       return ready
     }
     try {

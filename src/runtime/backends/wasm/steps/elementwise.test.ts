@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { broadcastShapes, elementCount, seededRandom } from '../../../../base/index.ts'
 import type { BinaryFunction, UnaryFunction } from '../engine/kernels.generated.ts'
 import { lowerAffine, lowerBinary, lowerUnary, lowerWhere } from './elementwise.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 import { broadcastTo } from './strides.ts'
 
 const seed = 20260801

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom, stridesOf } from '../../../../base/index.ts'
 import { convertLayout } from './convert.ts'
 import { lowerCopy, lowerFill, lowerGather, lowerPad, lowerTranspose } from './layout.ts'
-import { firstDifference, StepBench } from './step-bench.ts'
+import { firstDifference, StepBench } from './step-bench.node.ts'
 import { memoryAxes } from './strides.ts'
 
 const seed = 20260802

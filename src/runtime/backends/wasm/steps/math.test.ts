@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { UnaryFunction } from '../engine/kernels.generated.ts'
 import { hasRelaxedSimd } from '../engine/module.ts'
 import { lowerUnary } from './elementwise.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 
 /*
  * The kernels' functions against float64, relative to the value. The bounds are one and a half times what was measured, which

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../base/index.ts'
 import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from './normalise.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 
 const seed = 20260805
 const random = seededRandom(seed)

@@ -10,7 +10,7 @@ import type { Pixels } from './layout.ts'
 import { lowerPool } from './pool.ts'
 import { lowerResize } from './resize.ts'
 import type { Step } from './step.ts'
-import { firstDifference, StepBench } from './step-bench.ts'
+import { firstDifference, StepBench } from './step-bench.node.ts'
 
 const seed = 41
 const random = seededRandom(seed)

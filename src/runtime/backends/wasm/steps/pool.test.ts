@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../base/index.ts'
 import { lowerPool, type PoolLayer } from './pool.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 
 const seed = 20260803
 const random = seededRandom(seed)

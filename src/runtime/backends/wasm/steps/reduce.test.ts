@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom, stridesOf } from '../../../../base/index.ts'
 import { lowerReduce, type Reduction } from './reduce.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 
 const seed = 20260804
 const random = seededRandom(seed)

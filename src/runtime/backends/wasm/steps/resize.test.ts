@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom, stridesOf } from '../../../../base/index.ts'
 import { lowerResize, type Taps } from './resize.ts'
-import { greatestError, StepBench } from './step-bench.ts'
+import { greatestError, StepBench } from './step-bench.node.ts'
 
 const seed = 20260806
 const random = seededRandom(seed)

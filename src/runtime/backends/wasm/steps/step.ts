@@ -1,4 +1,12 @@
-import { type ArgLayout, type KernelArgs, type KernelName, kernels, program } from '../engine/kernels.generated.ts'
+import {
+  type ArgLayout,
+  type KernelArgs,
+  type KernelName,
+  kernels,
+  nativeKernels,
+  program,
+} from '../engine/kernels.generated.ts'
+import type { NativeKernels } from '../engine/native.ts'
 
 /** Where lowerings put what they need: packed weights, tables, temporary buffers. Addresses are bytes into `memory`, multiples of 64. */
 export interface Allocator {
@@ -8,6 +16,8 @@ export interface Allocator {
   scratch(bytes: number): number
   /** Its buffer is replaced when the memory grows: take views after the last allocation. */
   readonly memory: WebAssembly.Memory
+  /** Kernels in machine code that do the steps, where there are such. */
+  readonly native?: NativeKernels
   /**
    * What a layer's weights are packed to, made once for all plans of a session.
    * @param how everything that it depends on besides the layer and its stored inputs: the kernel, the order of taps
@@ -43,14 +53,24 @@ const argBytes = (kernel: KernelName): number =>
 export const programBytes = (steps: readonly Step[], times = 1): number =>
   steps.reduce((sum, { kernel }) => sum + program.stepBytes * times + argBytes(kernel), 0)
 
-/** Writes a program at an address. Its first steps, and those from any of them on, are programs, too. */
-export function writeProgram(memory: WebAssembly.Memory, address: number, steps: readonly Step[], times = 1): void {
+/**
+ * Writes a program at an address. Its first steps, and those from any of them on, are programs, too.
+ * @param native what does steps whose kernels are there in machine code
+ */
+export function writeProgram(
+  memory: WebAssembly.Memory,
+  address: number,
+  steps: readonly Step[],
+  times = 1,
+  native?: NativeKernels,
+): void {
   const view = new DataView(memory.buffer)
   let args = address + program.stepBytes * steps.length * times
   steps.forEach((step, i) => {
     for (let time = 0; time < times; time++) {
       const at = address + program.stepBytes * (time * steps.length + i)
-      view.setInt32(at, kernels[step.kernel].id, true)
+      const { id } = kernels[step.kernel]
+      view.setInt32(at, native && nativeKernels.includes(step.kernel) ? ~id : id, true)
       view.setInt32(at + 4, args, true)
     }
     args = writeArgs(view, args, step)

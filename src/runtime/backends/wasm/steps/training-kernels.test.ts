@@ -9,7 +9,7 @@ import type { ConvLayer } from './convolution/sizes.ts'
 import { takesWinogradGradient } from './convolution/winograd.ts'
 import { lowerPoolGradient } from './pool.ts'
 import type { Step } from './step.ts'
-import { firstDifference, greatestError, StepBench } from './step-bench.ts'
+import { firstDifference, greatestError, StepBench } from './step-bench.node.ts'
 
 /*
  * Kernels of training around the sizes of their tiles, on one thread and on several, against their definitions in float64. Results must not

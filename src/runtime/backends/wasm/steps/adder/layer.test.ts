@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
 import { packAdderBytes, termsPerByte } from '../../packing/adder.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
-import { firstDifference, StepBench } from '../step-bench.ts'
+import { firstDifference, StepBench } from '../step-bench.node.ts'
 import { lowerAdderConv, lowerAdderConvInteger, lowerQuantise } from './layer.ts'
 
 const seed = 20240612

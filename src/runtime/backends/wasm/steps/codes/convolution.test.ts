@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Random, seededRandom } from '../../../../../base/index.ts'
 import { exactDots } from '../../engine/module.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
-import { firstDifference, StepBench } from '../step-bench.ts'
+import { firstDifference, StepBench } from '../step-bench.node.ts'
 import { lowerConvCodes, type Products, sumsFit } from './convolution.ts'
 
 interface Shape extends Partial<ConvLayer> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
 import type { KernelName } from '../../engine/kernels.generated.ts'
-import { StepBench } from '../step-bench.ts'
+import { StepBench } from '../step-bench.node.ts'
 import { lowerConv, lowerConvTranspose, lowerDense } from './layer.ts'
 import type { ConvLayer } from './sizes.ts'
 import { takesWinograd } from './winograd.ts'

@@ -38,7 +38,7 @@ export const takesSparse = (
 ): boolean =>
   fitsSparse(layer) &&
   isWorth(tensors, alloc, choice, (share) =>
-    winograd ? share >= winogradShare : isFaster(layer, share, sparseCosts()),
+    winograd ? share >= winogradShare : isFaster(layer, share, sparseCosts(alloc.native)),
   )
 
 /** Whether a linear layer's single row is. */

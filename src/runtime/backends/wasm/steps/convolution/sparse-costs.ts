@@ -1,5 +1,7 @@
+import { getOrAdd } from '../../../../../base/index.ts'
 import { control } from '../../engine/kernels.generated.ts'
 import { instantiate } from '../../engine/module.ts'
+import type { NativeKernels } from '../../engine/native.ts'
 import { programBytes, writeProgram } from '../step.ts'
 import { lowerConvPanels } from './panels.ts'
 import type { ConvLayer } from './sizes.ts'
@@ -14,10 +16,14 @@ export interface SparseCosts {
   readonly turned: number
 }
 
-let costs: SparseCosts | undefined
+const costs = new Map<boolean, SparseCosts>()
 
-/** Measured when first asked for, in about 10 ms; once in a process, so that all its plans are made alike. */
-export const sparseCosts = (): SparseCosts => (costs ??= measured())
+/**
+ * Measured when first asked for, in about 10 ms; once in a process, so that all its plans are made alike.
+ * @param native kernels in machine code that are measured where there are such
+ */
+export const sparseCosts = (native?: NativeKernels): SparseCosts =>
+  getOrAdd(costs, native !== undefined, () => measured(native))
 
 /** Rounds are made for so long, and a few in any case. */
 const budgetMs = 8
@@ -37,9 +43,9 @@ const probe: ConvLayer = {
 }
 
 /** The shortest times of a dense layer, the same with a quarter of its weights, and with none: what is left is turning. */
-function measured(): SparseCosts {
+function measured(native: NativeKernels | undefined): SparseCosts {
   const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 })
-  const kernels = instantiate(memory)
+  const kernels = instantiate(memory, { native })
   let next: number = control.firstFree
   const alloc = (bytes: number) => {
     const at = next
@@ -51,7 +57,7 @@ function measured(): SparseCosts {
     const weights = Float32Array.from({ length: channels * channels }, (_, i) => (i % every < share * every ? 1 : 0))
     const steps = lowerConvPanels(probe, { ...places, weights }, { memory, alloc, scratch: alloc }, share < 1)
     const program = alloc(programBytes(steps))
-    writeProgram(memory, program, steps)
+    writeProgram(memory, program, steps, 1, native)
     return { program, steps: steps.length, ms: Number.POSITIVE_INFINITY }
   })
   const end = performance.now() + budgetMs

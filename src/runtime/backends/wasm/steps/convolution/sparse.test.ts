@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
-import { firstDifference, greatestError, StepBench } from '../step-bench.ts'
+import { firstDifference, greatestError, StepBench } from '../step-bench.node.ts'
 import { lowerConv, lowerConvTranspose, lowerDense } from './layer.ts'
 import type { ConvLayer } from './sizes.ts'
 import { isFaster, takesSparse, takesSparseRow } from './sparse-choice.ts'

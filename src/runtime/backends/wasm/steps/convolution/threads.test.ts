@@ -1,11 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
+import { nativeKernels } from '../../../../native.node.ts'
 import { spawnNodeWorker } from '../../../../spawn.node.ts'
 import { control } from '../../engine/kernels.generated.ts'
 import { Pool } from '../../engine/pool.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from '../adder/layer.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from '../step.ts'
-import { firstDifference, StepBench } from '../step-bench.ts'
+import { firstDifference, StepBench } from '../step-bench.node.ts'
 import { lowerConv, lowerConvTranspose, lowerDense } from './layer.ts'
 import type { ConvLayer } from './sizes.ts'
 
@@ -18,10 +19,11 @@ const floats = (n: number): Float32Array => Float32Array.from({ length: n }, () 
 const turns = 12
 const crowds = [1, 2, 3, 7]
 // Each with a memory of its own: two may not use one control block.
+const native = nativeKernels()
 const pools = await Promise.all(
   crowds.map(async (threads) => {
     const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
-    return { memory, pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined) }
+    return { memory, pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined, native) }
   }),
 )
 afterAll(() => Promise.all(pools.map(({ pool }) => pool.dispose())))
@@ -45,7 +47,7 @@ function results(
     const y = alloc(4 * outputs)
     const steps = lower(place, y, { alloc, scratch: alloc, memory })
     const program = alloc(programBytes(steps, turns))
-    writeProgram(memory, program, steps, turns)
+    writeProgram(memory, program, steps, turns, native)
     pool.run(program, steps.length * turns)
     return new Float32Array(memory.buffer, y, outputs).slice()
   })

@@ -1,6 +1,7 @@
 // Runs the steps of a lowering on a memory of their own, on any number of threads: one after the other, each with its share. So a share that
-// is done twice or by nobody shows, without workers.
+// is done twice or by nobody shows, without workers. In machine code where there is such, unless KERF_NATIVE is 0.
 
+import { nativeKernels } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
 import { type Instructions, instantiate, type Kernels } from '../engine/module.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
@@ -11,13 +12,14 @@ const canary = 12345.678
 
 export class StepBench implements Allocator {
   readonly memory: WebAssembly.Memory
+  readonly native = nativeKernels()
   readonly #kernels: Kernels
   #next: number = control.firstFree
   #guards: number[] = []
 
   constructor(bytes = 1 << 24, instructions?: Instructions) {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + control.firstFree) / 65536), maximum: 65536 })
-    this.#kernels = instantiate(this.memory, instructions)
+    this.#kernels = instantiate(this.memory, { instructions, native: this.native })
   }
 
   /** Forgets everything. */
@@ -68,7 +70,7 @@ export class StepBench implements Allocator {
   run(steps: readonly Step[], threads = 1, late = false): void {
     for (const step of steps) {
       const program = this.alloc(programBytes([step]))
-      writeProgram(this.memory, program, [step])
+      writeProgram(this.memory, program, [step], 1, this.native)
       this.#runInTurns(program, threads, late)
     }
     for (const at of this.#guards)

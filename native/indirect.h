@@ -1,0 +1,85 @@
+// Which input pixels lie under the window of each output pixel: kernels/conv-table.ts and kernels/conv-runs.ts in C. For each tile of `convTileRows`
+// output pixels their addresses, then for each tap of the window those of the input pixels under it.
+
+#pragma once
+
+#include "kernels.h"
+
+/** An output pixel. */
+typedef struct {
+  int32_t image, y, x;
+} Pixel;
+
+static inline Pixel pixelAt(const Indirect *args, int32_t index) {
+  const int32_t x = index % args->outWidth, row = index / args->outWidth;
+  return (Pixel){row / args->outHeight, row % args->outHeight, x};
+}
+
+static inline Pixel pixelAfter(const Indirect *args, Pixel p) {
+  if (++p.x < args->outWidth) return p;
+  p.x = 0;
+  if (++p.y < args->outHeight) return p;
+  p.y = 0;
+  p.image++;
+  return p;
+}
+
+static inline uint32_t addressOf(const Indirect *args, Pixel p) {
+  return args->y + p.image * args->yImage + p.y * args->yRow + p.x * args->yPixel;
+}
+
+/** Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. */
+static void writeTable(const Indirect *args, uint32_t *table, int32_t first, int32_t count, int32_t pixels) {
+  const int32_t taps = args->kernelHeight * args->kernelWidth;
+  const int32_t inHeight = args->inHeight, inWidth = args->inWidth, inPixel = args->inPixel;
+  Pixel p = pixelAt(args, first);
+  for (int32_t i = 0; i < count; i++) {
+    uint32_t *entry = table + convTileRows * (1 + taps) * (i / convTileRows) + i % convTileRows;
+    *entry = addressOf(args, p);
+    for (int32_t ky = 0; ky < args->kernelHeight; ky++) {
+      const int32_t iy = p.y * args->strideHeight - args->padTop + ky * args->dilationHeight;
+      const bool inside = (uint32_t)iy < (uint32_t)inHeight;
+      const uint32_t row = args->x + (uint32_t)(p.image * inHeight + iy) * inWidth * inPixel;
+      int32_t ix = p.x * args->strideWidth - args->padLeft;
+      for (int32_t kx = 0; kx < args->kernelWidth; kx++) {
+        entry += convTileRows;
+        *entry = inside && (uint32_t)ix < (uint32_t)inWidth ? row + ix * inPixel : args->zeros;
+        ix += args->dilationWidth;
+      }
+    }
+    if (first + i + 1 < pixels) p = pixelAfter(args, p);
+  }
+}
+
+/** Of the table of runs: where channels lie that are put together. */
+typedef struct {
+  uint32_t address;
+  int32_t pixel, count, at, step;
+} Run;
+
+/** Gathers what lies under `count` output pixels from `first` of a 1×1 window, and writes their table; pixels beyond the end repeat the last. */
+static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, int32_t first, int32_t count, int32_t pixels) {
+  const Indirect *indirect = &args->indirect;
+  uint32_t *table = (uint32_t *)(memory + tableAt);
+  const Run *runs = (const Run *)(memory + args->runs);
+  const uint32_t pixelBytes = 4 * args->channels * args->groups;
+  uint32_t to = tableAt + args->gathered;
+  Pixel p = pixelAt(indirect, first);
+  for (int32_t i = 0; i < count; i++) {
+    uint32_t *entry = table + convTileRows * 2 * (i / convTileRows) + i % convTileRows;
+    *entry = addressOf(indirect, p);
+    if (first + i < pixels) {
+      const int32_t pixel =
+          (p.image * indirect->inHeight + p.y * indirect->strideHeight) * indirect->inWidth + p.x * indirect->strideWidth;
+      for (int32_t r = 0; r < args->runCount; r++) {
+        const float *x = floatsAt(memory, runs[r].address + pixel * runs[r].pixel);
+        float *y = floatsAt(memory, to + 4 * runs[r].at);
+        const int32_t step = runs[r].step;
+        for (int32_t c = 0; c < runs[r].count; c++) y[c * step] = x[c];
+      }
+      entry[convTileRows] = to;
+      to += pixelBytes;
+    } else entry[convTileRows] = to - pixelBytes;
+    if (first + i + 1 < pixels) p = pixelAfter(indirect, p);
+  }
+}

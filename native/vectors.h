@@ -1,0 +1,17 @@
+// Vectors as clang has them: one source for AVX2, AVX-512 and NEON. What is wider than a register is several.
+
+#pragma once
+
+#include <stddef.h>
+
+typedef float Four __attribute__((ext_vector_type(4), aligned(4)));
+typedef float Eight __attribute__((ext_vector_type(8), aligned(4)));
+typedef float Sixteen __attribute__((ext_vector_type(16), aligned(4)));
+
+/** Loops over rows and columns of a tile: what is in them lives in registers. */
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+/** A few: no call of a function that there is not without a C library. */
+static void __attribute__((noinline)) copyFloats(float *to, const float *from, int count) {
+  _Pragma("clang loop vectorize(disable) unroll(disable)") for (int i = 0; i < count; i++) to[i] = from[i];
+}

@@ -1,0 +1,110 @@
+// `npm run native`: kernels in machine code, native/ compiled by clang and linked by lld into native/build/, one library for each system and processor.
+// Without a C library, so that one machine makes all of them. Where there is no clang nothing is made, and Kerf runs on WebAssembly.
+
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { hasClang, nativeLibraries, root, run } from './prepare.mjs'
+
+const source = join(root, 'native')
+const api = join(root, 'node_modules', 'node-api-headers')
+const folder = join(source, 'build')
+
+/** Flags of each set of instructions that kernels are compiled for, and what the array of them is called (native/dispatch.h). */
+const instructions = {
+  x64: {
+    kernelsAvx2: ['-mavx2', '-mfma'],
+    kernelsAvx512: [
+      ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'],
+      '-mprefer-vector-width=512',
+    ],
+  },
+  arm64: { kernelsNeon: [] },
+}
+
+const shared = ['-shared', '--no-undefined-version', '-z', 'noexecstack', '--strip-all']
+const dylib = (arch) => [
+  '-dylib',
+  '-undefined',
+  'dynamic_lookup',
+  '-arch',
+  arch,
+  '-platform_version',
+  'macos',
+  '11.0',
+  '11.0',
+]
+const dll = ['/dll', '/noentry', '/nodefaultlib', '/opt:ref']
+const processors = { x64: 'x86_64', arm64: 'aarch64' }
+
+/** By `process.platform`: how clang calls the system, which of its parts lld is to be, and its arguments. */
+const systems = {
+  linux: { triple: 'linux-gnu', flavor: 'gnu', link: () => shared },
+  darwin: { triple: 'apple-macos11', flavor: 'darwin', link: (cpu) => dylib(cpu === 'x64' ? 'x86_64' : 'arm64') },
+  win32: { triple: 'pc-windows-msvc', flavor: 'link', link: () => dll },
+}
+
+async function tool(name, args) {
+  const { code, output } = await run(name, args)
+  if (code !== 0) throw new Error(`${name} ${args.join(' ')}\n${output}`)
+}
+
+/** One library, whole or not at all. */
+async function make(name, work) {
+  const [system, cpu] = name.replace(/^kerf-|[.]node$/g, '').split('-')
+  const { triple, flavor, link } = systems[system]
+  const common = [
+    `--target=${processors[cpu]}-${triple}`,
+    ...['-std=c11', '-O3', '-Wall', '-Werror', '-ffreestanding', '-fvisibility=hidden', '-ffp-contract=fast'],
+    ...[
+      '-fno-math-errno',
+      '-fno-stack-protector',
+      '-fno-strict-aliasing',
+      '-fno-unwind-tables',
+      '-fno-asynchronous-unwind-tables',
+    ],
+    ...(system === 'win32' ? [] : ['-fPIC']),
+    ...['-I', join(api, 'include')],
+  ]
+  const at = (part) => join(work, `${name}-${part}`)
+  const compile = async (file, object, flags) => {
+    await tool('clang', [...common, ...flags, '-c', join(source, file), '-o', at(object)])
+    return at(object)
+  }
+  const objects = [await compile('module.c', 'module.o', ['-fno-builtin'])]
+  for (const [kernels, flags] of Object.entries(instructions[cpu]))
+    objects.push(await compile('kernels.c', `${kernels}.o`, [...flags, `-DKERNELS=${kernels}`]))
+  const library = at('library')
+  const linker = ['-flavor', flavor, ...link(cpu), ...objects]
+  if (system === 'win32') {
+    const imports = at('node.lib')
+    const machine = cpu === 'x64' ? 'i386:x86-64' : 'arm64'
+    // The file of names that comes with the headers, and none that Node does not have.
+    await tool('llvm-dlltool', ['-m', machine, '-d', join(api, 'def', 'node_api.def'), '-l', imports])
+    await tool('lld', [...linker, imports, `/out:${library}`])
+  } else await tool('lld', [...linker, '-o', library])
+  renameSync(library, join(folder, name))
+}
+
+/** All that can be made here. @returns {Promise<{ code: number, output: string }>} */
+async function makeNative() {
+  mkdirSync(folder, { recursive: true })
+  // Beside what is made, so that it can be renamed.
+  const work = mkdtempSync(join(folder, 'work-'))
+  try {
+    for (const name of nativeLibraries) await make(name, work)
+    return { code: 0, output: '' }
+  } catch (error) {
+    return { code: 1, output: error.message }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+if (await hasClang()) {
+  const { code, output } = await makeNative()
+  if (code !== 0) console.error(output)
+  process.exitCode = code
+} else
+  console.error(
+    'Kernels in machine code take clang and lld (Debian: apt-get install clang lld llvm). Kerf runs without them, on WebAssembly.',
+  )
