@@ -10,11 +10,10 @@
 //
 // A panel: 8 sums to begin with, i32, which hold biases and zero points; 8 factors, floats; then for each tap and 2 or 4 channels those of filter 0, of filter 1 …
 
+import { codesOf, putSome } from './codes'
 import { writeTable } from './conv-table'
-import { rounding } from './quantise'
-import { clamp } from './simd'
 import { pieceEnd, shareStart, takePiece } from './sync'
-import { CodesConv, ConvI16, ConvU8, convTileRows, panelWidth, WidenU8 } from './table.generated'
+import { CodesConv, ConvI16, ConvU8, convTileRows, DepthwiseU8, panelWidth, WidenU8 } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
@@ -86,27 +85,12 @@ function splatOf(args: CodesConv, offset: usize): v128 {
   return v128.load32_splat(changetype<usize>(args) + offset)
 }
 
-/** Codes less their zero point, as whole floats that are rounded and lie in the low bits. */
+/** The codes of one pixel. */
 // @inline
-function rounded(sums: v128, factor: v128, lo: v128, hi: v128, round: v128): v128 {
-  return f32x4.add(clamp(f32x4.mul(f32x4.convert_i32x4_s(sums), factor), lo, hi), round)
-}
-
-/** The codes of one pixel: the first bytes of all eight lanes. */
-// @inline
-function put(y: usize, s0: v128, s1: v128, m0: v128, m1: v128, lo: v128, hi: v128, round: v128, zero: v128, columns: i32): void {
-  const v0 = rounded(s0, m0, lo, hi, round)
-  const v1 = rounded(s1, m1, lo, hi, round)
-  const codes = i8x16.add(i8x16.shuffle(v0, v1, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0), zero)
+function put(y: usize, s0: v128, s1: v128, m0: v128, m1: v128, lo: v128, hi: v128, zero: v128, columns: i32): void {
+  const codes = codesOf(f32x4.mul(f32x4.convert_i32x4_s(s0), m0), f32x4.mul(f32x4.convert_i32x4_s(s1), m1), lo, hi, zero)
   if (columns >= 8) v128.store64_lane(y, codes, 0)
-  else putSome(y, i64x2.extract_lane(codes, 0), columns)
-}
-
-function putSome(y: usize, codes: i64, columns: i32): void {
-  for (let i = 0; i < columns; i++) {
-    store<u8>(y + i, <u8>codes)
-    codes >>= 8
-  }
+  else putSome(y, codes, columns)
 }
 
 // biome-ignore format: what is done side by side stands side by side
@@ -145,12 +129,11 @@ function tiled(
     const m0 = v128.load(panel, 32), m1 = v128.load(panel, 48)
     const lo = splatOf(args, offsetof<CodesConv>('lo'))
     const hi = splatOf(args, offsetof<CodesConv>('hi'))
-    const round = f32x4.splat(rounding)
     const zero = i8x16.splat(<i8>args.outZero)
-    put(<usize>load<i32>(out, 0) + yOffset, c00, c01, m0, m1, lo, hi, round, zero, columns)
-    put(<usize>load<i32>(out, 4) + yOffset, c10, c11, m0, m1, lo, hi, round, zero, columns)
-    put(<usize>load<i32>(out, 8) + yOffset, c20, c21, m0, m1, lo, hi, round, zero, columns)
-    put(<usize>load<i32>(out, 12) + yOffset, c30, c31, m0, m1, lo, hi, round, zero, columns)
+    put(<usize>load<i32>(out, 0) + yOffset, c00, c01, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 4) + yOffset, c10, c11, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 8) + yOffset, c20, c21, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 12) + yOffset, c30, c31, m0, m1, lo, hi, zero, columns)
   }
 }
 
@@ -172,6 +155,91 @@ function tilesOfWords(
   args: CodesConv, table: usize, tiles: i32, taps: i32, steps: i32, panel: usize, xOffset: usize, yOffset: usize, columns: i32,
 ): void {
   tiled(args, false, table, tiles, taps, steps, panel, xOffset, yOffset, columns)
+}
+
+/**
+ * Depthwise: 8 channels are a panel, and a step is two taps, whose bytes are put beside each other as words.
+ */
+export function depthwiseU8(args: DepthwiseU8, thread: i32, threads: i32): void {
+  const most = args.scratchThreads
+  if (threads > most) threads = most
+  if (thread >= threads) return
+  const table = args.scratch + <usize>args.scratchBytes * thread
+  const taps = args.kernelHeight * args.kernelWidth
+  const panelBytes = headBytes + 32 * <usize>args.steps
+  const pixels = args.batch * args.outHeight * args.outWidth
+  const tiles = (pixels + convTileRows - 1) / convTileRows
+  const blockTiles = args.blockTiles
+  for (;;) {
+    const piece = takePiece(tiles, 1, min(blockTiles, leastTiles), blockTiles, thread, threads)
+    if (piece < 0) return
+    const count = pieceEnd - piece
+    writeTable(args, table, piece * convTileRows, count * convTileRows, pixels)
+    let panel = args.weights
+    for (let c = 0; c < args.outChannels; c += panelWidth) {
+      tilesOfChannels(args, table, count, taps, panel, c)
+      panel += panelBytes
+    }
+  }
+}
+
+// biome-ignore format: what is done side by side stands side by side
+function tilesOfChannels(args: CodesConv, table: usize, tiles: i32, taps: i32, panel: usize, first: i32): void {
+  const columns = args.outChannels - first
+  const pairs = taps >> 1
+  const m0 = v128.load(panel, 32), m1 = v128.load(panel, 48)
+  const lo = splatOf(args, offsetof<CodesConv>('lo'))
+  const hi = splatOf(args, offsetof<CodesConv>('hi'))
+  const zero = i8x16.splat(<i8>args.outZero)
+  for (; tiles > 0; tiles--) {
+    const out = table
+    table += 16
+    let c00 = v128.load(panel), c01 = v128.load(panel, 16)
+    let c10 = c00, c11 = c01
+    let c20 = c00, c21 = c01
+    let c30 = c00, c31 = c01
+    let w = panel + headBytes
+    for (let pair = pairs; pair > 0; pair--) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16)
+      let a = v128.load8x8_u(<usize>load<i32>(table) + first), b = v128.load8x8_u(<usize>load<i32>(table, 16) + first)
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(besideLow(a, b), w0)); c01 = i32x4.add(c01, i32x4.dot_i16x8_s(besideHigh(a, b), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 4) + first); b = v128.load8x8_u(<usize>load<i32>(table, 20) + first)
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(besideLow(a, b), w0)); c11 = i32x4.add(c11, i32x4.dot_i16x8_s(besideHigh(a, b), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 8) + first); b = v128.load8x8_u(<usize>load<i32>(table, 24) + first)
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(besideLow(a, b), w0)); c21 = i32x4.add(c21, i32x4.dot_i16x8_s(besideHigh(a, b), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 12) + first); b = v128.load8x8_u(<usize>load<i32>(table, 28) + first)
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(besideLow(a, b), w0)); c31 = i32x4.add(c31, i32x4.dot_i16x8_s(besideHigh(a, b), w1))
+      w += 32
+      table += 32
+    }
+    if (taps & 1) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16)
+      let a = v128.load8x8_u(<usize>load<i32>(table) + first)
+      c00 = i32x4.add(c00, i32x4.dot_i16x8_s(i32x4.extend_low_i16x8_u(a), w0)); c01 = i32x4.add(c01, i32x4.dot_i16x8_s(i32x4.extend_high_i16x8_u(a), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 4) + first)
+      c10 = i32x4.add(c10, i32x4.dot_i16x8_s(i32x4.extend_low_i16x8_u(a), w0)); c11 = i32x4.add(c11, i32x4.dot_i16x8_s(i32x4.extend_high_i16x8_u(a), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 8) + first)
+      c20 = i32x4.add(c20, i32x4.dot_i16x8_s(i32x4.extend_low_i16x8_u(a), w0)); c21 = i32x4.add(c21, i32x4.dot_i16x8_s(i32x4.extend_high_i16x8_u(a), w1))
+      a = v128.load8x8_u(<usize>load<i32>(table, 12) + first)
+      c30 = i32x4.add(c30, i32x4.dot_i16x8_s(i32x4.extend_low_i16x8_u(a), w0)); c31 = i32x4.add(c31, i32x4.dot_i16x8_s(i32x4.extend_high_i16x8_u(a), w1))
+      table += 16
+    }
+    put(<usize>load<i32>(out, 0) + first, c00, c01, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 4) + first, c10, c11, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 8) + first, c20, c21, m0, m1, lo, hi, zero, columns)
+    put(<usize>load<i32>(out, 12) + first, c30, c31, m0, m1, lo, hi, zero, columns)
+  }
+}
+
+/** Words of a and b in turns: those of the first four channels, of the others. */
+// @inline
+function besideLow(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+}
+
+// @inline
+function besideHigh(a: v128, b: v128): v128 {
+  return i16x8.shuffle(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 }
 
 /** Lines of y in turns; what lies beyond x is zero. */

@@ -1,11 +1,13 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type ConvAttributes, type GemmAttributes, rangeOf } from '../../../../ops/index.ts'
-import { type WholesRule, within } from '../../../../plan/index.ts'
+import { isCode, type WholesRule, within } from '../../../../plan/index.ts'
 import type { CodeWeights } from '../packing/codes.ts'
 import { unbounded } from '../packing/computed.ts'
 import { lowerConvCodes, sumsFit } from '../steps/codes/convolution.ts'
 import { isDepthwise } from '../steps/convolution/depthwise.ts'
 import { lowerConv } from '../steps/convolution/layer.ts'
+import { denseLayer, denseOrder } from '../steps/convolution/panels.ts'
+import type { DenseSizes } from '../steps/convolution/sizes.ts'
 import { lowerBinary } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats } from '../steps/quantise.ts'
 import type { Step } from '../steps/step.ts'
@@ -206,14 +208,14 @@ const qLinearConvOfBytes: Lowering<ConvAttributes> = {
   refuses(call) {
     const layer = convLayer(call, 3)
     if (!sumsFit(layer)) return 'its sums could exceed 32 bits'
-    return isDepthwise(layer) ? 'it is depthwise' : undefined
+    return isDepthwise(layer) && layer.outChannels > layer.inChannels ? 'its channels have several filters' : undefined
   },
   lower(context) {
     const layer = convLayer(context.call, 3)
     const [x, y] = [context.input(0), context.output(0)]
     const tensors = {
       ...{ x: x.address, y: y.address, ...byteLimits(context, y.least!) },
-      xZero: numbers(context, 2)![0]! - x.least!,
+      xZero: (numbers(context, 2)?.[0] ?? 0) - x.least!,
       yZero: numbers(context, 7)![0]! - y.least!,
       weights: narrowWeights(context, 3, 5, -shapeOf(context.call.inputs[3]).length),
       bias: numbers(context, 8),
@@ -248,8 +250,60 @@ const qLinearConv: Lowering<ConvAttributes> = {
 
 const qLinearOperands = [0, 2, 3, 5] as const
 
+/** Inputs of a product on codes: the left matrix, its scale and zero point, the right one and its, the bias, scale and zero point of the result. */
+interface ProductInputs {
+  readonly a: readonly [codes: number, scale: number, zeroPoint: number]
+  readonly b: readonly [codes: number, scale: number, zeroPoint: number]
+  readonly bias?: number
+  readonly y: readonly [scale: number, zeroPoint: number]
+}
+
+/** [inFeatures, outFeatures] of a stored right matrix. */
+function matrixSizes(call: InferredCall, { b: [b] }: ProductInputs, transposed: boolean): DenseSizes | undefined {
+  const shape = shapeOf(call.inputs[b])
+  if (shape.length !== 2) return undefined
+  const [inFeatures, outFeatures] = (transposed ? [shape[1], shape[0]] : shape) as [number, number]
+  return { rows: count(shapeOf(call.outputs[0])) / outFeatures, inFeatures, outFeatures }
+}
+
+function refusesProductOfBytes(call: InferredCall, inputs: ProductInputs, transposed: boolean): string | undefined {
+  const sizes = matrixSizes(call, inputs, transposed)
+  if (!isCode(call.outputs[0])) return 'its result is no code'
+  if (!sizes || !sumsFit(denseLayer(sizes))) return 'it is no product with a matrix, or too large'
+  const biases = inputs.bias === undefined ? undefined : call.inputs[inputs.bias]
+  return biases && ![1, sizes.outFeatures].includes(count(shapeOf(biases))) ? 'its bias is a matrix' : undefined
+}
+
+/** The rows of A as pixels of a 1×1 convolution. */
+function productOfBytes(context: LoweringContext, inputs: ProductInputs, transposed: boolean, alpha = 1): Step[] {
+  const { a, b, bias, y } = inputs
+  const sizes = matrixSizes(context.call, inputs, transposed)!
+  const [from, to] = [context.input(a[0]), context.output(0)]
+  const own = bias === undefined ? undefined : numbers(context, bias)
+  const tensors = {
+    ...{ x: from.address, y: to.address, ...byteLimits(context, to.least!) },
+    xZero: (numbers(context, a[2])?.[0] ?? 0) - from.least!,
+    yZero: (numbers(context, y[1])?.[0] ?? 0) - to.least!,
+    weights: narrowWeights(context, b[0], b[2], transposed ? -2 : -1),
+    order: denseOrder(sizes, { transposed }),
+    bias: own?.length === 1 ? new Int32Array(sizes.outFeatures).fill(own[0]!) : own,
+    factors: codeFactors(context, [a[1], b[1], y[0]], sizes.outFeatures, alpha),
+  }
+  return lowerConvCodes(denseLayer(sizes), tensors, context.packing)
+}
+
+const ofMatMul: ProductInputs = { a: [0, 1, 2], b: [3, 4, 5], y: [6, 7] }
+
+const qLinearMatMulOfBytes: Lowering = {
+  layout: 'plain',
+  fuses: { clamp: true },
+  refuses: (call) => refusesProductOfBytes(call, ofMatMul, false),
+  lower: (context) => productOfBytes(context, ofMatMul, false),
+}
+
 const qLinearMatMul: Lowering = {
   layout: 'plain',
+  bytes: qLinearMatMulOfBytes,
   integers: true,
   zeroPoints: { reads: [[0, 2]], makes: 7 },
   refuses(call, isConstant) {
@@ -264,9 +318,22 @@ const qLinearMatMul: Lowering = {
   },
 }
 
+const ofGemm: ProductInputs = { a: [0, 1, 2], b: [3, 4, 5], bias: 6, y: [7, 8] }
+
+const qGemmOfBytes: Lowering<GemmAttributes> = {
+  layout: 'plain',
+  fuses: { clamp: true },
+  refuses: (call) =>
+    call.attributes.transA
+      ? 'its left matrix is transposed'
+      : refusesProductOfBytes(call, ofGemm, call.attributes.transB),
+  lower: (context) => productOfBytes(context, ofGemm, context.call.attributes.transB, context.call.attributes.alpha),
+}
+
 /** Inputs A, its scale and zero point, B and its, C, scale and zero point of the result, which is float32 without them. */
 const qGemm: Lowering<GemmAttributes> = {
   layout: 'plain',
+  bytes: qGemmOfBytes,
   integers: true,
   zeroPoints: { reads: [[0, 2]], makes: 8 },
   refuses: (call, isConstant) =>

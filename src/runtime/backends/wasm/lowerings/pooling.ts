@@ -1,12 +1,14 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
+import { isCode } from '../../../../plan/index.ts'
+import { lowerPoolCodes } from '../steps/codes/between.ts'
 import { lowerPool, lowerPoolGradient, type PoolLayer } from '../steps/pool.ts'
 import { lowerReduce, type Reduction } from '../steps/reduce.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
 import { inMemory, inTurn, refusesComputedSettings } from './operands.ts'
 
 /** A pooling layer of an input [N, C, spatial…], as the kernels describe it. */
-function poolLayer(
+export function poolLayer(
   call: InferredCall<PoolAttributes>,
   input: readonly number[],
   output: readonly number[],
@@ -31,8 +33,21 @@ const refuses = (call: InferredCall, isConstant: (input: number) => boolean): st
     ? 'kernels pool along one to three axes'
     : refusesComputedSettings(call, isConstant)
 
+/** Maxima of codes are codes; the zero point does not matter. */
+const maxPoolOfBytes: Lowering<PoolAttributes> = {
+  layout: 'channelsLast',
+  refuses: (call) => (isCode(call.inputs[0]) ? undefined : 'it pools other than codes of 8 bits'),
+  lower(context) {
+    const [x, y] = [context.input(0), context.output(0)]
+    const places = { x: x.address, y: y.address }
+    const scales = { factor: 1, xZero: 0, yZero: 0, lo: 0, hi: 255 }
+    return lowerPoolCodes(poolLayer(context.call, x.shape, y.shape, false), places, scales, context.alloc)
+  },
+}
+
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
+  ...(average ? {} : { bytes: maxPoolOfBytes }),
   integers: !average,
   parts: { scattered: [0], eachChannel: true, output: true },
   refuses,

@@ -1,8 +1,9 @@
-import type { Call, InferredCall, Operator } from '../../../../graph/index.ts'
+import type { Call, InferredCall } from '../../../../graph/index.ts'
 import { factList, opName, rangeOf } from '../../../../ops/index.ts'
 import { lowerUnary } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats } from '../steps/quantise.ts'
 import type { Step } from '../steps/step.ts'
+import { byteForm, type Form } from './byte-forms.ts'
 import { numbers, refusesComputed } from './code-parameters.ts'
 import type { Lowering, LoweringContext, Lowerings, Place } from './lowering.ts'
 import { count, stored } from './operands.ts'
@@ -12,8 +13,6 @@ import { count, stored } from './operands.ts'
  * them, and what they make is quantised where it lies.
  */
 
-type Form = NonNullable<Operator['quantises']>
-
 /** How a form is done by the other operator's lowering. */
 function quantisedForm(form: Form, f: Lowering<never>): Lowering {
   const scales = (call: Call): number[] => {
@@ -22,6 +21,7 @@ function quantisedForm(form: Form, f: Lowering<never>): Lowering {
   }
   const plain = (call: InferredCall) => form.plain(call) as InferredCall<never>
   return {
+    bytes: byteForm(form),
     layout: (call) => (typeof f.layout === 'function' ? f.layout(plain(call)) : f.layout),
     integers: true,
     inPlace: true,

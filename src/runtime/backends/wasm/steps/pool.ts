@@ -37,8 +37,8 @@ function axisTable(layer: PoolLayer, axis: number): number[] {
   return table
 }
 
-/** What both kernels are told of the windows. */
-function windowArgs(layer: PoolLayer, alloc: Allocator): WindowsArgs {
+/** What all kernels are told of the windows. */
+export function windowArgs(layer: PoolLayer, alloc: Allocator): WindowsArgs {
   const front = (values: readonly number[]) => [1, 1, ...values].slice(-3) as [number, number, number]
   const axes = layer.input.map((_, axis) => axisTable(layer, axis))
   // Axes that the layer does not have are one long: a window of one tap.

@@ -36,6 +36,9 @@ const shapes: readonly Shape[] = [
   { size: 9, inChannels: 2, outChannels: 3, kernel: 2, dilationHeight: 3, dilationWidth: 2 },
   { size: 1, inChannels: 70, outChannels: 80, kernel: 1 },
   { size: 13, inChannels: 24, outChannels: 66, kernel: 1, batch: 3 },
+  { size: 7, inChannels: 8, outChannels: 8, kernel: 3, pad: 1, groups: 8 },
+  { size: 9, inChannels: 21, outChannels: 21, kernel: 3, pad: 1, stride: 2, groups: 21, batch: 2 },
+  { size: 11, inChannels: 3, outChannels: 3, kernel: 2, dilationHeight: 2, dilationWidth: 3, groups: 3 },
 ]
 
 const bytesOf = (random: Random, count: number, lo: number, hi: number) =>

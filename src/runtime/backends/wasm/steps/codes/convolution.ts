@@ -32,7 +32,7 @@ export interface CodeTensors {
   /** What stands for 0 in x and y, within a byte. */
   readonly xZero: number
   readonly yZero: number
-  /** As ONNX has them, [O, C/groups, kernel], or as `order` says; less their zero points. */
+  /** As ONNX has them, [O, C/groups, kernel], or, of layers that are not depthwise, as `order` says; less their zero points. */
   readonly weights: CodeWeights
   readonly order?: WeightOrder
   /** In steps of the sums. */
@@ -63,7 +63,8 @@ export function lowerConvCodes(
   alloc: Allocator,
   products: Products = tensors.weights instanceof Int8Array && exactDots() === 255 ? 'bytes' : 'words',
 ): Step[] {
-  const { x, xZero, lo, hi } = tensors
+  if (isDepthwise(layer)) return lowerDepthwiseCodes(layer, tensors, alloc)
+  const { x, xZero } = tensors
   const { batch, inHeight, inWidth, inChannels, groups, padTop, padLeft } = layer
   const asBytes = products === 'bytes'
   const width = asBytes ? 1 : 2
@@ -90,19 +91,55 @@ export function lowerConvCodes(
     ...(joins ? { kernelWidth: 1 } : {}),
   }
   const cut = tapsOf(layer, tensors.order, joins, asBytes ? 4 : 2)
-  const channels = cut.taps[0]!.length
-  const zeros = alloc.alloc(width * channels + 64)
-  new Uint8Array(alloc.memory.buffer, zeros, width * channels + 64).fill(asBytes ? xZero : 0)
   const shared = {
-    ...indirectArgs(piece, { x: from, y: tensors.y, lo: lo - tensors.yZero, hi: hi - tensors.yZero }, zeros),
-    ...{ inPixel: width * inChannels, ...outputBytes(layer) },
-    ...cutWork(piece, layer, width, cut, alloc),
+    ...pieceArgs(piece, { ...tensors, x: from }, zeroPixel(width * cut.taps[0]!.length, asBytes ? xZero : 0, alloc)),
+    ...{ inPixel: width * inChannels, groupStep: (width * inChannels) / groups },
+    ...cutWork(
+      piece,
+      width,
+      cut.taps.length,
+      packedCodeBytes({ groups, outChannels: layer.outChannels / groups }, cut),
+      alloc,
+    ),
     weights: packed(layer, tensors, cut, asBytes, alloc),
     ...{ steps: stepsOf(cut), groups, outChannels: layer.outChannels / groups },
-    ...{ groupStep: (width * inChannels) / groups, outZero: tensors.yZero },
   }
   return [...copy, step(asBytes ? 'convU8' : 'convI16', shared)]
 }
+
+const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
+  groups > 1 && groups === inChannels && groups === outChannels
+
+/** Every channel has a filter of its own: 8 channels are a panel, whose reduction are the taps. */
+function lowerDepthwiseCodes(layer: ConvLayer, tensors: CodeTensors, alloc: Allocator): Step[] {
+  const { inChannels, kernelHeight, kernelWidth } = layer
+  const taps = kernelHeight * kernelWidth
+  const cut: CodeTaps = { taps: [range(taps)], lanes: 2 }
+  const asOne = { ...layer, groups: 1 }
+  const order = { group: 0, outChannel: taps, inChannel: 0, tap: 1 }
+  return [
+    step('depthwiseU8', {
+      ...pieceArgs(whole(layer), tensors, zeroPixel(inChannels, tensors.xZero, alloc)),
+      ...{ inPixel: inChannels, groupStep: 0 },
+      ...cutWork(whole(asOne), 1, taps, 0, alloc),
+      weights: packed(asOne, { ...tensors, order }, cut, true, alloc),
+      ...{ steps: stepsOf(cut), groups: 1, outChannels: layer.outChannels },
+    }),
+  ]
+}
+
+/** A pixel of padding, and what is read behind it. */
+function zeroPixel(bytes: number, zero: number, alloc: Allocator): number {
+  const at = alloc.alloc(bytes + 64)
+  new Uint8Array(alloc.memory.buffer, at, bytes + 64).fill(zero)
+  return at
+}
+
+const pieceArgs = (piece: Piece, { x, y, yZero, lo, hi }: CodeTensors, zeros: number) => ({
+  ...indirectArgs(piece, { x, y, lo: lo - yZero, hi: hi - yZero }, zeros),
+  ...outputBytes(piece),
+  outZero: yZero,
+})
 
 /** Bytes from one output to the next. */
 const outputBytes = ({ outHeight, outWidth, outChannels }: ConvLayer) => ({
@@ -145,19 +182,21 @@ function packed(
   })
 }
 
-/** Which pixels become a block, and what threads share. */
-function cutWork(piece: Piece, layer: ConvLayer, width: number, cut: CodeTaps, alloc: Allocator) {
-  const { batch, outHeight, outWidth, groups } = piece
-  const tileEntries = convTileRows * (1 + cut.taps.length)
+/**
+ * Which pixels become a block, and what threads share.
+ * @param width bytes of a channel of x
+ */
+function cutWork(piece: Piece, width: number, taps: number, weightBytes: number, alloc: Allocator) {
+  const { batch, outHeight, outWidth, groups, inChannels } = piece
+  const tileEntries = convTileRows * (1 + taps)
   const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
-  const inputUnderTile = width * convTileRows * piece.strideHeight * piece.strideWidth * layer.inChannels
+  const inputUnderTile = width * convTileRows * piece.strideHeight * piece.strideWidth * inChannels
   const blockTiles = Math.max(
     1,
     Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(blockInputBytes / inputUnderTile)),
   )
-  const panels = groups * Math.ceil(layer.outChannels / groups / panelWidth)
-  const weightBytes = panels * 4 * panelWidth * cut.taps.length * stepsOf(cut)
-  const inputBytes = width * batch * layer.inHeight * layer.inWidth * layer.inChannels
+  const panels = groups * Math.ceil(piece.outChannels / groups / panelWidth)
+  const inputBytes = width * batch * piece.inHeight * piece.inWidth * inChannels
   const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
   return {
     ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },

@@ -1,0 +1,181 @@
+import { type Dense, type InferredCall, type Operator, runForward } from '../../../../graph/index.ts'
+import { type ConcatAttributes, concatAxis, type PoolAttributes } from '../../../../ops/index.ts'
+import { isCode } from '../../../../plan/index.ts'
+import { lowerAddCodes, lowerMapCodes, lowerPoolCodes } from '../steps/codes/between.ts'
+import type { PoolLayer } from '../steps/pool.ts'
+import type { Step } from '../steps/step.ts'
+import { byteLimits, numbers } from './code-parameters.ts'
+import { type Lowering, type LoweringContext, type Place, shapeOf } from './lowering.ts'
+import { count, linesOver } from './operands.ts'
+import { poolLayer } from './pooling.ts'
+
+/*
+ * Operators that do to codes what another one does to numbers, on bytes.
+ */
+
+/** How an operator on codes says what it does. */
+export type Form = NonNullable<Operator['quantises']>
+
+type Slot = ReturnType<Form['slots']>['out']
+type Operand = ReturnType<Form['slots']>['operands'][number]
+
+const scaleOf = (context: LoweringContext, { scale }: Slot): number => numbers(context, scale)![0]!
+
+/** Within a byte. */
+const zeroOf = (context: LoweringContext, { zero }: Slot, { least }: Place): number =>
+  (numbers(context, zero)?.[0] ?? 0) - least!
+
+/** Zero points, factor and bounds of an operator of one operand. */
+function scalesOf(context: LoweringContext, form: Form, x: Place, y: Place) {
+  const { operands, out } = form.slots(context.call)
+  const operand = operands[0]!
+  return {
+    factor: scaleOf(context, operand) / scaleOf(context, out),
+    xZero: zeroOf(context, operand, x),
+    yZero: zeroOf(context, out, y),
+    ...byteLimits(context, y.least!),
+  }
+}
+
+/** Both are computed, of one shape and of bytes. */
+function add(form: Form): Lowering {
+  return {
+    layout: 'same',
+    fuses: { clamp: true },
+    inPlace: true,
+    refuses(call, isConstant) {
+      const { operands } = form.slots(call)
+      const shape = call.outputs[0]?.shape?.join()
+      const fits = operands.every(
+        ({ x }) => isCode(call.inputs[x]) && !isConstant(x) && call.inputs[x]?.shape?.join() === shape,
+      )
+      return fits ? undefined : 'one of its operands is known beforehand, or broadcast'
+    },
+    lower(context) {
+      const { operands, out } = form.slots(context.call)
+      const [first, second] = operands as readonly [Operand, Operand]
+      const [x, w, y] = [context.input(first.x), context.input(second.x), context.output(0)]
+      const yZero = zeroOf(context, out, y)
+      const scale = scaleOf(context, out)
+      const { lo, hi } = byteLimits(context, y.least!)
+      return lowerAddCodes({
+        ...{ x: x.address, w: w.address, y: y.address, count: count(y.shape) },
+        ...{ xZero: zeroOf(context, first, x), wZero: zeroOf(context, second, w), outZero: yZero },
+        ...{ xFactor: scaleOf(context, first) / scale, wFactor: scaleOf(context, second) / scale },
+        ...{ lo: lo - yZero, hi: hi - yZero },
+      })
+    },
+  }
+}
+
+/** Each operand goes to its part of the result: as it is, or to the result's scale. */
+function concat(form: Form): Lowering {
+  return {
+    layout: 'same',
+    refuses(call, isConstant) {
+      const { operands } = form.slots(call)
+      return operands.every(({ x }) => isCode(call.inputs[x]) && !isConstant(x))
+        ? undefined
+        : 'one of its operands is known beforehand'
+    },
+    lower(context) {
+      const { operands, out } = form.slots(context.call)
+      const y = context.output(0)
+      const axis = concatAxis(form.plain(context.call) as InferredCall<ConcatAttributes>, y.shape.length)
+      const [, , yInner] = linesOver(y, [axis])
+      const yPixel = y.shape[axis]! * yInner
+      let to = y.address
+      return operands.flatMap((operand) => {
+        const x = context.input(operand.x)
+        const [rows, size, inner] = linesOver(x, [axis])
+        const channels = size * inner
+        const places = { x: x.address, y: to, rows, channels, xPixel: channels, yPixel }
+        to += channels
+        const [scale, zero] = [scaleOf(context, operand) / scaleOf(context, out), zeroOf(context, operand, x)]
+        const outZero = zeroOf(context, out, y)
+        const isSame = scale === 1 && zero === outZero
+        const table = isSame ? undefined : tableOf((byte) => Math.fround((byte - zero) * scale), outZero, 0, 255)
+        return lowerMapCodes({ ...places, table }, context.alloc)
+      })
+    },
+  }
+}
+
+/** Bytes of numbers in steps of the result's scale, rounded half to even. */
+function tableOf(steps: (byte: number) => number, zero: number, lo: number, hi: number): Uint8Array {
+  const rounded = (v: number) => {
+    const floor = Math.floor(v)
+    const rest = v - floor
+    return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
+  }
+  return Uint8Array.from({ length: 256 }, (_, byte) => Math.min(hi, Math.max(lo, rounded(steps(byte)) + zero)))
+}
+
+/** A function of each code by itself: a table of what its operator makes of all 256. */
+function function_(form: Form): Lowering {
+  return {
+    layout: 'same',
+    fuses: { clamp: true },
+    inPlace: true,
+    refuses: (call, isConstant) =>
+      form.operator.forward && isCode(call.inputs[0]) && !isConstant(0) ? undefined : 'it is not tabulated',
+    lower(context) {
+      const { operands, out } = form.slots(context.call)
+      const operand = operands[0]!
+      const [x, y] = [context.input(operand.x), context.output(0)]
+      const { xZero, yZero, lo, hi } = scalesOf(context, form, x, y)
+      const scale = scaleOf(context, operand)
+      const numbersOf = Float32Array.from({ length: 256 }, (_, byte) => (byte - xZero) * scale)
+      const given: Dense = { elementType: 'float32', shape: [256], data: numbersOf }
+      const plain = form.plain(context.call)
+      const [made] = runForward(form.operator, { ...plain, inputs: [given] }, [given])!
+      const table = tableOf((byte) => Math.fround(made!.data[byte]! / scaleOf(context, out)), yZero, lo, hi)
+      const channels = count(y.shape)
+      // Rows are what threads share.
+      const rows = channels % 64 === 0 ? 64 : 1
+      const row = channels / rows
+      const places = { x: x.address, y: y.address, rows, channels: row, xPixel: row, yPixel: row }
+      return lowerMapCodes({ ...places, table }, context.alloc)
+    },
+  }
+}
+
+function mean(form: Form, layerOf: (call: InferredCall, x: Place, y: Place) => PoolLayer): Lowering {
+  return {
+    layout: 'channelsLast',
+    fuses: { clamp: true },
+    refuses: (call) => {
+      const rank = shapeOf(call.inputs[0]).length
+      return isCode(call.inputs[0]) && rank >= 3 && rank <= 5 ? undefined : 'it pools other than codes of 8 bits'
+    },
+    lower(context): Step[] {
+      const [x, y] = [context.input(0), context.output(0)]
+      const layer = layerOf(form.plain(context.call), x, y)
+      return lowerPoolCodes(layer, { x: x.address, y: y.address }, scalesOf(context, form, x, y), context.alloc)
+    },
+  }
+}
+
+function everywhere({ shape }: Place): PoolLayer {
+  const [batch, channels, ...input] = shape as [number, number, ...number[]]
+  const ones = input.map(() => 1)
+  const zeros = input.map(() => 0)
+  return {
+    ...{ batch, channels, input, output: ones, kernel: input, strides: ones, dilations: ones },
+    ...{ padBegins: zeros, padEnds: zeros, average: true, countIncludePad: true },
+  }
+}
+
+/** By the operator on numbers. */
+const forms: Readonly<Record<string, (form: Form) => Lowering>> = {
+  Add: add,
+  AveragePool: (form) =>
+    mean(form, (call, x, y) => poolLayer(call as InferredCall<PoolAttributes>, x.shape, y.shape, true)),
+  Concat: concat,
+  GlobalAveragePool: (form) => mean(form, (_, x) => everywhere(x)),
+  LeakyRelu: function_,
+  Sigmoid: function_,
+}
+
+/** How a form is done on bytes, where it is. */
+export const byteForm = (form: Form): Lowering | undefined => forms[form.operator.name]?.(form)

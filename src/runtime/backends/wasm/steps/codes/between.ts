@@ -1,0 +1,54 @@
+import type { AddU8Args } from '../../engine/kernels.generated.ts'
+import { type PoolLayer, windowArgs } from '../pool.ts'
+import { type Allocator, type Step, step } from '../step.ts'
+
+/*
+ * What lies between convolutions of codes, on bytes (kernels/codes.ts).
+ */
+
+/** y = clamp(round((x − xZero)·xFactor + (w − wZero)·wFactor)) + outZero. */
+export const lowerAddCodes = (args: AddU8Args): Step[] => (args.count === 0 ? [] : [step('addU8', args)])
+
+/** Codes, some of each row, to other codes. */
+export interface CodeMap {
+  readonly x: number
+  readonly y: number
+  readonly rows: number
+  readonly channels: number
+  /** Bytes from one row to the next. */
+  readonly xPixel: number
+  readonly yPixel: number
+  /** What each byte becomes; left out: itself. */
+  readonly table?: Uint8Array
+}
+
+export function lowerMapCodes({ table, ...args }: CodeMap, alloc: Allocator): Step[] {
+  if (args.rows * args.channels === 0) return []
+  if (!table) return [step('mapU8', { ...args, table: 0 })]
+  const at = alloc.alloc(table.length)
+  new Uint8Array(alloc.memory.buffer, at, table.length).set(table)
+  return [step('mapU8', { ...args, table: at })]
+}
+
+/** Scale of x by that of y, zero points, and bounds of y's codes, all within a byte. */
+export interface CodeScales {
+  readonly factor: number
+  readonly xZero: number
+  readonly yZero: number
+  readonly lo: number
+  readonly hi: number
+}
+
+/** Max or average pooling of bytes x into y, channels last. @param scales of means */
+export function lowerPoolCodes(
+  layer: PoolLayer,
+  { x, y }: Readonly<Record<'x' | 'y', number>>,
+  scales: CodeScales,
+  alloc: Allocator,
+): Step[] {
+  const { channels } = layer
+  const { factor, xZero, yZero, lo, hi } = scales
+  const limits = { lo: lo - yZero, hi: hi - yZero }
+  const pixels = { xPixel: channels, yPixel: channels }
+  return [step('poolU8', { ...windowArgs(layer, alloc), x, y, ...pixels, xZero, factor, outZero: yZero, ...limits })]
+}
