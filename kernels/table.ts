@@ -68,6 +68,7 @@ export const constants = {
     64,
     'bytes behind each matrix: a line of the cache, so that what is written side by side does not fall into the same few lines',
   ),
+  winogradColumns: number(32, 'output channels whose products lie side by side in machine code'),
   gradientTileOut: number(4, "output channels of a tile of the gradient of a convolution's weight"),
   gradientTileIn: number(8, 'input channels of such a tile'),
   adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
@@ -488,6 +489,7 @@ export const kernels = {
   depthwiseF32: {
     does: 'depthwise convolution, NHWC',
     wasm: 'depthwise-f32',
+    native: 'depthwise-f32',
     args: {
       x: address('floats'),
       zeros: address('a pixel of zeros and 4 floats more'),
@@ -511,6 +513,7 @@ export const kernels = {
   denseF32: {
     does: 'y = clamp(W·x + bias) for one row x',
     wasm: 'dense-f32',
+    native: 'dense-f32',
     args: {
       x: address('floats'),
       weights: address('[outFeatures, inFeatures]'),
@@ -559,6 +562,7 @@ export const kernels = {
   winogradF32: {
     does: "3×3 convolution of stride 1 by Winograd's F(2×2, 3×3), NHWC",
     wasm: 'winograd',
+    native: 'winograd',
     args: {
       x: address('floats'),
       weights: address('panels of 8 output channels: their biases, then G g Gᵀ as [16][channel][8]'),

@@ -54,7 +54,16 @@ async function make(name, work) {
   const { triple, flavor, link } = systems[system]
   const common = [
     `--target=${processors[cpu]}-${triple}`,
-    ...['-std=c11', '-O3', '-Wall', '-Werror', '-ffreestanding', '-fvisibility=hidden', '-ffp-contract=fast'],
+    ...[
+      '-std=c11',
+      '-O3',
+      '-Wall',
+      '-Werror',
+      '-Wno-psabi',
+      '-ffreestanding',
+      '-fvisibility=hidden',
+      '-ffp-contract=fast',
+    ],
     ...[
       '-fno-math-errno',
       '-fno-stack-protector',

@@ -22,7 +22,7 @@ const crowds = [1, 2, 3, 7]
 const native = nativeKernels()
 const pools = await Promise.all(
   crowds.map(async (threads) => {
-    const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true })
+    const memory = new WebAssembly.Memory({ initial: 256, maximum: 256, shared: true })
     return { memory, pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined, native) }
   }),
 )
@@ -45,7 +45,7 @@ function results(
     const place = alloc(4 * x.length)
     new Float32Array(memory.buffer, place, x.length).set(x)
     const y = alloc(4 * outputs)
-    const steps = lower(place, y, { alloc, scratch: alloc, memory })
+    const steps = lower(place, y, { alloc, scratch: alloc, memory, native })
     const program = alloc(programBytes(steps, turns))
     writeProgram(memory, program, steps, turns, native)
     pool.run(program, steps.length * turns)

@@ -1,4 +1,10 @@
-import { gradientTileIn, panelWidth, winogradGap, winogradProducts } from '../../engine/kernels.generated.ts'
+import {
+  gradientTileIn,
+  panelWidth,
+  winogradColumns,
+  winogradGap,
+  winogradProducts,
+} from '../../engine/kernels.generated.ts'
 import { type ComputedWeights, factorsOf } from '../../packing/computed.ts'
 import { type Filters, inPieces, type WeightOrder } from '../../packing/convolution.ts'
 import { isKnown } from '../../packing/weights.ts'
@@ -12,6 +18,8 @@ import type { ConvLayer, ConvTensors } from './sizes.ts'
 
 /** What a thread's block of tiles may take: it stays in the second-level cache. */
 const blockBytes = 64 * 1024
+/** The same in machine code: all weights are read for each block, which would be slower than its products. */
+const nativeBlockBytes = 768 * 1024
 /** Between the matrices of a block. */
 const gaps = winogradProducts * winogradGap
 /** Of a channel of a tile: a float in each matrix. */
@@ -50,8 +58,8 @@ export function takesWinograd(layer: ConvLayer): boolean {
 }
 
 /** Scratch memory for blocks of tiles that take `perTile` bytes each, and `more` beside them. */
-function blocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocator) {
-  const tiles = Math.min(Math.floor(blockBytes / perTile), tilesOf(layer))
+function blocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocator, bytes = blockBytes) {
+  const tiles = Math.min(Math.floor(bytes / perTile), tilesOf(layer))
   const blockTiles = 4 * Math.max(1, Math.floor(tiles / 4))
   const scratchBytes = 64 * Math.ceil((blockTiles * perTile + more) / 64)
   const scratchThreads = Math.max(16, Math.min(mostThreads, Math.floor(scratchLimit / scratchBytes)))
@@ -74,10 +82,11 @@ export function lowerWinograd(
   const { inChannels, outChannels } = layer
   const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
   const { x, y, xPixel = inChannels, yPixel = outChannels, residual = 0, lo, hi } = tensors
-  const perTile = matrixBytes * (inChannels + panelWidth)
+  const perTile = matrixBytes * (inChannels + (alloc.native ? winogradColumns : panelWidth))
+  const bytes = alloc.native ? nativeBlockBytes : blockBytes
   const products = step('winogradF32', {
     ...{ x, y, xPixel, yPixel, weights: packed, residual, lo, hi },
-    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc) },
+    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc, bytes) },
   })
   return [...steps, products]
 }
