@@ -1,5 +1,6 @@
 // Adder convolutions with the layer shapes of whole networks: floats and codes of 8 to 5 bits against our own float32 convolution and against
 // ONNX Runtime's convolutions, float32 and int8, in WebAssembly and native. Batch 1. GMAC/s counts terms.
+// `int8` are our own ordinary layers in codes, bytes in and out.
 // With more than one thread our own adder layers on one take their turns, too.
 // Our own float32 convolution is there twice: the direct kernel, which does as many multiplications as an adder layer has terms and is what the target
 // is about, and `conv f32 W`, what networks run: 3×3 layers of stride 1 by Winograd's products, with 16 multiplications for 36. (Adder layers have no such
@@ -23,6 +24,7 @@ const contenders = {
   '7 bits': 'adder.mjs?type=u8&bits=7',
   '6 bits': 'adder.mjs?type=u8&bits=6',
   '5 bits': 'adder.mjs?type=u8&bits=5',
+  int8: 'codes.mjs',
   'web f32': 'ort-conv.mjs?runtime=web&type=f32',
   'web int8': 'ort-conv.mjs?runtime=web&type=int8',
   'node f32': 'ort-conv.mjs?runtime=node&type=f32',
@@ -35,8 +37,10 @@ const targets = [
   ['f32', 'conv f32', 0.95],
   // No target, said for the truth's sake.
   ['f32', 'conv f32 W', 0],
-  ['u8 8 bits', 'web f32', 3],
+  ['u8 8 bits', 'web f32', 5],
   ['u8 8 bits', 'web int8', 1.6],
+  ['int8', 'web int8', 1.5],
+  ['u8 8 bits', 'int8', 1],
   ['6 bits', 'web f32', 5],
   ['6 bits', 'node f32', 1.3],
 ]

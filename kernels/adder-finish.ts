@@ -1,6 +1,6 @@
 // From integer sums to what a layer puts out: y = a[o]·(2·Σ(w ∸ x) + Σx − Σw) + b[o], then the residual, then clamping.
 //
-// The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32. Constants of a
+// The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32; or one of 32 bits. Constants of a
 // panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32). The integers are exact, and so are they as floats below 2^24.
 
 import { rounding } from './quantise'
@@ -15,6 +15,12 @@ export function collect(narrow: usize, wide: usize, count: i32, add: bool): void
     v128.store(wide, add ? i32x4.add(v128.load(wide), sum) : sum)
     wide += 16
   }
+}
+
+/** Twice the sums: of two of 16 bits each, or of one of 32 where dot products made them. */
+// @inline
+function doubled(sums: v128, twos: v128, dots: bool): v128 {
+  return dots ? i32x4.shl(sums, 1) : i32x4.dot_i16x8_s(sums, twos)
 }
 
 /** A float argument in all lanes, loaded as a vector: a splat of a scalar V8 makes anew for every pixel, which takes 6 % of a small layer. */
@@ -47,6 +53,7 @@ export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: us
   const lo = splatOf(args, offsetof<AdderU8>('lo'))
   const hi = splatOf(args, offsetof<AdderU8>('hi'))
   const twos = i16x8.splat(2)
+  const dots = args.dots !== 0
   const pixelBytes = 4 * <usize>args.yPixel
   let y = args.y + 4 * <usize>out
   let residual = args.residual
@@ -54,8 +61,8 @@ export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: us
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos)
-    let t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    let t0 = doubled(v128.load(narrow), twos, dots)
+    let t1 = doubled(v128.load(narrow, 16), twos, dots)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))
@@ -98,12 +105,13 @@ export function finishBytes(args: AdderU8, narrow: usize, wide: usize, sums: usi
   const round = f32x4.splat(rounding)
   const zero = i8x16.splat(<i8>args.outZero)
   const twos = i16x8.splat(2)
+  const dots = args.dots !== 0
   const pixelBytes = <usize>args.yPixel
   let y = args.y + out
   for (; count > 0; count--) {
     const sum = v128.load32_splat(sums)
-    let t0 = i32x4.dot_i16x8_s(v128.load(narrow), twos)
-    let t1 = i32x4.dot_i16x8_s(v128.load(narrow, 16), twos)
+    let t0 = doubled(v128.load(narrow), twos, dots)
+    let t1 = doubled(v128.load(narrow, 16), twos, dots)
     if (wide) {
       t0 = i32x4.add(t0, v128.load(wide))
       t1 = i32x4.add(t1, v128.load(wide, 16))

@@ -9,6 +9,8 @@
 // 32-bit broadcast load. `terms` products (1, 2 or 4) are added up in bytes, then to sums of 16 bits that lie in memory, in the first cache. So
 // nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. Where channels are few a run has 8 or 12 taps
 // (`quads` of four) instead of 16. See docs/decisions/0011.
+//
+// Where the engine has one instruction for dot products of bytes (`dots`), one with ones adds up 16 terms in 32 bits: no term waits in a byte.
 
 import { codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
 import { collect, finishBytes, finishFloats } from './adder-finish'
@@ -35,7 +37,7 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const weights = args.weights
   const filters = args.filters
   const toBytes = args.toBytes
-  const mostRuns = mostPasses * terms
+  const mostRuns = args.dots ? runs : mostPasses * terms
 
   // The thread's scratch memory.
   const block = <usize>(args.blockLines * args.blockColumns)
@@ -71,7 +73,8 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
             const n = min(runs - r, mostRuns)
             const from = offsets + 4 * <usize>r
             if (r > 0) collect(narrow, wide, count, r > mostRuns)
-            if (terms === 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            if (args.dots) passesOfDots(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            else if (terms === 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
             else if (terms === 2) passes2(quads, codes, from, n, w, narrow, lines, across, step, skip)
             else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
             w += runBytes * <usize>n
@@ -147,6 +150,63 @@ function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize,
     } while (s !== end)
     a += skip
   } while (--lines)
+}
+
+/** c + Σ(w ∸ x) of 4 taps of 4 filters, each byte once: exact for any bytes where the engine has one instruction for it. */
+// @inline
+function counted(w: v128, x: v128, ones: v128, c: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(ones, saved(w, x), c)
+}
+
+/** The same as `pass` with sums of 32 bits. */
+// @inline
+function passOfDots(quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  const ones = i8x16.splat(1)
+  const none = i32x4.splat(0)
+  const w00 = v128.load(w)
+  const w01 = v128.load(w, 16)
+  const w10 = v128.load(w, 32)
+  const w11 = v128.load(w, 48)
+  const w20 = quads > 2 ? v128.load(w, 64) : w00
+  const w21 = quads > 2 ? v128.load(w, 80) : w00
+  const w30 = quads > 3 ? v128.load(w, 96) : w00
+  const w31 = quads > 3 ? v128.load(w, 112) : w00
+  do {
+    const end = s + 32 * <usize>across
+    do {
+      const x0 = v128.load32_splat(a)
+      const x1 = v128.load32_splat(a, 4)
+      const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0
+      const x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
+      let s0 = counted(w10, x1, ones, counted(w00, x0, ones, first ? none : v128.load(s)))
+      if (quads > 2) s0 = counted(w20, x2, ones, s0)
+      if (quads > 3) s0 = counted(w30, x3, ones, s0)
+      v128.store(s, s0)
+      let s1 = counted(w11, x1, ones, counted(w01, x0, ones, first ? none : v128.load(s, 16)))
+      if (quads > 2) s1 = counted(w21, x2, ones, s1)
+      if (quads > 3) s1 = counted(w31, x3, ones, s1)
+      v128.store(s, s1, 16)
+      a += step
+      s += 32
+    } while (s !== end)
+    a += skip
+  } while (--lines)
+}
+
+// @inline
+function runsOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  passOfDots(quads, true, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
+  while (--runs) {
+    offsets += 4
+    w += 32 * <usize>quads
+    passOfDots(quads, false, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
+  }
+}
+
+function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  if (quads === 2) runsOfDots(2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads === 3) runsOfDots(3, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else runsOfDots(4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 // @inline

@@ -573,6 +573,21 @@ export const kernels = {
       ...limits,
     },
   },
+  winogradU8: {
+    does: 'the same of bytes, exactly',
+    wasm: 'winograd-codes',
+    args: {
+      x: address('bytes'),
+      weights: address(
+        'panels of 8 output channels: 4 times their biases, i32, a quarter of their factors, floats, then 2G g 2Gᵀ as words [16][channel / 2][8][2]',
+      ),
+      y: address('bytes'),
+      ...winogradLayer,
+      xZero: whole('zero point of x, within a byte'),
+      outZero: whole('zero point of y; lo and hi are less it'),
+      ...limits,
+    },
+  },
   packWinogradF32: {
     does: 'weights as `winogradF32` takes them',
     wasm: 'winograd',
@@ -635,6 +650,9 @@ export const kernels = {
     args: {
       ...codes,
       terms: whole('terms that are added up in a byte: 1, 2 or 4'),
+      dots: flag(
+        'terms are added up by dot products with ones instead, in 32 bits: where the engine has one instruction for them',
+      ),
       codesAs: functionOf('codesForm', 'how codes lie under a block'),
     },
   },

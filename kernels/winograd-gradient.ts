@@ -90,7 +90,7 @@ function transformGradient(dy: usize, image: i32, oy: i32, ox: i32, height: i32,
   let from = dy + pixel * <usize>((image * height + oy) * width + ox)
   let row = pixel * <usize>width
   if (oy + 2 > height || ox + 2 > width) {
-    copyPatch(patch, dy, image, oy, ox, 2, height, width, pixel, pixel)
+    copyPatch(patch, dy, image, oy, ox, 2, height, width, pixel, pixel, 0)
     from = patch
     row = 2 * pixel
   }

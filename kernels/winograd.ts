@@ -141,7 +141,7 @@ export function transformPixels(
   let row = pixel * <usize>width
   if (iy < 0 || ix < 0 || iy + 4 > height || ix + 4 > width) {
     const bytes = 4 * <usize>channels
-    copyPatch(patch, x, image, iy, ix, 4, height, width, pixel, bytes)
+    copyPatch(patch, x, image, iy, ix, 4, height, width, pixel, bytes, 0)
     from = patch
     pixel = bytes
     row = 4 * pixel
@@ -171,12 +171,15 @@ export function transformPixels(
   }
 }
 
-/** `bytes` each of size × size pixels from (iy, ix), zeros outside of the image. @param pixel bytes from one pixel of x to the next */
+/**
+ * `bytes` each of size × size pixels from (iy, ix).
+ * @param pixel bytes from one pixel of x to the next @param border each byte outside of the image
+ */
 // biome-ignore format: what belongs together stands together
 export function copyPatch(
-  patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize, bytes: usize,
+  patch: usize, x: usize, image: i32, iy: i32, ix: i32, size: i32, height: i32, width: i32, pixel: usize, bytes: usize, border: u8,
 ): void {
-  memory.fill(patch, 0, bytes * <usize>(size * size))
+  memory.fill(patch, border, bytes * <usize>(size * size))
   const left = max(0, -ix)
   const count = min(size, width - ix) - left
   if (count <= 0) return

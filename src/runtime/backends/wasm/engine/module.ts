@@ -21,25 +21,33 @@ const dotProbe = new Uint8Array([
   22, 1, 20, 0, 32, 0, 253, 15, 32, 1, 253, 15, 32, 2, 253, 17, 253, 147, 2, 253, 27, 0, 11,
 ])
 
-/**
- * Up to which second operand relaxed dot products are exact. 255: the engine has one instruction for them. 127: it has not, as the specification allows;
- * three make sums of two products in 16 bits, which overflow, or the byte is taken as signed. 0: there are none, or they are wrong (Node 20, where they
- * are behind a flag, forgets c).
- */
-export function exactDots(): 0 | 127 | 255 {
-  exact ??= hasRelaxedSimd() ? probeDots() : 0
+/** What relaxed dot products of this engine are exact for. */
+export interface ExactDots {
+  /**
+   * Up to which second operand. 255: the engine has one instruction for them. 127: it has not, as the specification allows; three make sums of two products in
+   * 16 bits, which overflow, or the byte is taken as signed. 0: there are none, or they are wrong (Node 20, where they are behind a flag, forgets c).
+   */
+  readonly products: 0 | 127 | 255
+  /** Whether sums of any bytes are, which are products with ones. */
+  readonly sums: boolean
+}
+
+/** Found out once, by trying. */
+export function exactDots(): ExactDots {
+  exact ??= hasRelaxedSimd() ? probeDots() : { products: 0, sums: false }
   return exact
 }
 
-let exact: 0 | 127 | 255 | undefined
+let exact: ExactDots | undefined
 
-function probeDots(): 0 | 127 | 255 {
+function probeDots(): ExactDots {
   const { exports } = new WebAssembly.Instance(compiled(dotProbe))
   // What the probe exports.
   const { dot } = exports as unknown as { dot(a: number, b: number, c: number): number }
   const isExact = (b: number) => [127, 1, -3, -128].every((a) => dot(a, b, 5) === 4 * a * b + 5)
-  if (!isExact(127) || !isExact(3)) return 0
-  return isExact(255) && isExact(128) ? 255 : 127
+  const sums = [0, 1, 127, 128, 255].every((b) => dot(1, b, 5) === 4 * b + 5)
+  if (!isExact(127) || !isExact(3)) return { products: 0, sums: false }
+  return { products: isExact(255) && isExact(128) ? 255 : 127, sums }
 }
 
 const bestInstructions = (): Instructions => (hasRelaxedSimd() ? 'relaxed' : 'simd')

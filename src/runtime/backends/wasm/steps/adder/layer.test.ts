@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
+import { exactDots } from '../../engine/module.ts'
 import { packAdderBytes, termsPerByte } from '../../packing/adder.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { firstDifference, StepBench } from '../step-bench.node.ts'
@@ -159,6 +160,23 @@ function checkInteger(
   const w = given.w ?? codes(weightSize(layer), bits)
   const zeroPoint = given.zeroPoint ?? 0
   const want = distances(layer, x, w, zeroPoint)
+  // By dot products, too, where the engine adds up bytes so without overflow.
+  for (const dots of exactDots().sums ? [false, true] : [false])
+    checkSums(layer, { x, w, zeroPoint, bits }, want, given, dots)
+}
+
+function checkSums(
+  layer: ConvLayer,
+  {
+    x,
+    w,
+    zeroPoint,
+    bits,
+  }: { readonly x: Uint8Array; readonly w: Uint8Array; readonly zeroPoint: number; readonly bits: number },
+  want: ReturnType<typeof distances>,
+  given: { threads?: number; late?: boolean },
+  dots: boolean,
+): void {
   const b = new StepBench((1 << 23) + x.length + 4 * want.length + 4 * w.length)
   const y = b.floats(new Float32Array(want.length + 16).fill(123))
   const steps = lowerAdderConvInteger(
@@ -173,6 +191,7 @@ function checkInteger(
       ...{ lo: -Infinity, hi: Infinity, output: 'float32' },
     },
     b,
+    dots,
   )
   b.run(steps, given.threads, given.late)
   // The test runner's own comparison of arrays takes longer than everything else.
@@ -447,6 +466,7 @@ describe('what follows the sums of codes', () => {
           output,
         },
         b,
+        exactDots().sums,
       ),
     )
     const got = new Uint8Array(b.memory.buffer, y, outputSize(l) + 16)

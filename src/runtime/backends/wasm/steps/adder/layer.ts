@@ -9,6 +9,7 @@ import {
   codeLanes,
   panelWidth,
 } from '../../engine/kernels.generated.ts'
+import { exactDots } from '../../engine/module.ts'
 import {
   eachFilter,
   type FilterSizes,
@@ -172,9 +173,15 @@ export const fitsIntegers = ({ inChannels, groups, kernelHeight, kernelWidth }: 
 /**
  * The kernel calls of an adder convolution of codes of up to 8 bits. Σ|xq − wq| is exact; what follows is float32:
  * y = −scale·Σ|xq − wq| + bias, then affine, residual, clamping.
+ * @param dots whether dot products add up terms; by default where the engine has one instruction for them, and no 4 terms fit into a byte
  * @throws KerfError `bad-argument` for sizes whose sums would not be exact as floats (2^24), and for codes with a residual
  */
-export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTensors, alloc: Allocator): Step[] {
+export function lowerAdderConvInteger(
+  layer: ConvLayer,
+  tensors: AdderIntegerTensors,
+  alloc: Allocator,
+  dots?: boolean,
+): Step[] {
   const sizes = sizesOf(layer)
   const { bias, codes, output, affine } = tensors
   const ownWeights = () => (typeof tensors.weights === 'function' ? tensors.weights() : tensors.weights)
@@ -244,6 +251,7 @@ export function lowerAdderConvInteger(layer: ConvLayer, tensors: AdderIntegerTen
     step('adderU8', {
       ...{ ...common, ...cut.args, codesAs: cut.codesAs },
       ...places,
+      dots: dots ?? (places.terms < 4 && exactDots().products === 255),
       ...scratch(cut.scratchBytes, alloc),
     }),
   ]

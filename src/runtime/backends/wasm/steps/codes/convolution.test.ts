@@ -4,6 +4,8 @@ import { exactDots } from '../../engine/module.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { firstDifference, StepBench } from '../step-bench.node.ts'
 import { lowerConvCodes, type Products, sumsFit } from './convolution.ts'
+import type { CodeTensors } from './tensors.ts'
+import { takesWinogradCodes } from './winograd.ts'
 
 interface Shape extends Partial<ConvLayer> {
   readonly size: number
@@ -51,11 +53,7 @@ interface Ranges {
 }
 
 /** In order, as the specification of QLinearConv has it. */
-function expected(
-  layer: ConvLayer,
-  t: Omit<Parameters<typeof lowerConvCodes>[1], 'x' | 'y'>,
-  x: Int16Array,
-): Uint8Array {
+function expected(layer: ConvLayer, t: Omit<CodeTensors, 'x' | 'y'>, x: Int16Array): Uint8Array {
   const { groups, inChannels, outChannels, kernelHeight, kernelWidth } = layer
   const channels = inChannels / groups
   const y = new Uint8Array(layer.batch * layer.outHeight * layer.outWidth * outChannels)
@@ -113,7 +111,7 @@ describe('convolutions of codes', () => {
     check(shape, 'words', { x: [0, 255], w: [-255, 255], wide: true }, 1)
   })
 
-  const relaxed = exactDots() > 0 ? it : it.skip
+  const relaxed = exactDots().products > 0 ? it : it.skip
   relaxed.each(shapes)(
     'are exact by dot products of few bits (skipped: the engine has none): $inChannels → $outChannels, $kernel×$kernel',
     (shape) => {
@@ -121,11 +119,29 @@ describe('convolutions of codes', () => {
     },
   )
 
-  const exact = exactDots() === 255 ? it : it.skip
+  const exact = exactDots().products === 255 ? it : it.skip
   exact.each(shapes)(
     'are exact by dot products of bytes (skipped: they are not on this engine): $inChannels → $outChannels, $kernel×$kernel',
     (shape) => check(shape, 'bytes', whole, 1),
   )
+
+  it.each([
+    { size: 8, inChannels: 16, outChannels: 8, kernel: 3, pad: 1 },
+    { size: 9, inChannels: 24, outChannels: 19, kernel: 3, pad: 1, batch: 2 },
+    { size: 17, inChannels: 16, outChannels: 21, kernel: 3 },
+    { size: 10, inChannels: 40, outChannels: 12, kernel: 3, pad: 2 },
+  ])("are exact by Winograd's products: $inChannels → $outChannels, $size²", (shape) => {
+    expect(takesWinogradCodes(layerOf(shape), new Int8Array(0))).toBe(true)
+    for (const threads of [1, 3]) check(shape, 'winograd', whole, threads)
+    check(shape, 'winograd', { x: [0, 255], w: [-255, 255], wide: true }, 1)
+  })
+
+  it("take Winograd's products only where sums fit into 32 bits", () => {
+    const wide = (inChannels: number) => layerOf({ size: 8, inChannels, outChannels: 8, kernel: 3, pad: 1 })
+    const takes = (inChannels: number, weights: Int8Array | Int16Array) => takesWinogradCodes(wide(inChannels), weights)
+    expect([1824, 1832].map((channels) => takes(channels, new Int8Array(0)))).toEqual([true, false])
+    expect([912, 920].map((channels) => takes(channels, new Int16Array(0)))).toEqual([true, false])
+  })
 
   it('know which sums are too large', () => {
     const dense = (inChannels: number) => layerOf({ size: 1, inChannels, outChannels: 1, kernel: 1 })

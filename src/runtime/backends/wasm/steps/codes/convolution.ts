@@ -13,6 +13,8 @@ import { indirectArgs, type Piece, whole } from '../convolution/indirect.ts'
 import { mostThreads } from '../convolution/panels.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
+import type { CodeTensors } from './tensors.ts'
+import { lowerWinogradCodes, takesWinogradCodes } from './winograd.ts'
 
 /*
  * Convolutions of bytes to bytes (kernels/conv-codes.ts), NHWC:
@@ -22,27 +24,11 @@ import { type Allocator, once, type Step, step } from '../step.ts'
  * where what lies beyond the input is xZero.
  */
 
-/** How products are made: of words in plain SIMD, or of bytes by relaxed dot products. Both give the same codes where the latter are exact. */
-export type Products = 'words' | 'bytes'
-
-export interface CodeTensors {
-  /** Addresses of bytes. */
-  readonly x: number
-  readonly y: number
-  /** What stands for 0 in x and y, within a byte. */
-  readonly xZero: number
-  readonly yZero: number
-  /** As ONNX has them, [O, C/groups, kernel], or, of layers that are not depthwise, as `order` says; less their zero points. */
-  readonly weights: CodeWeights
-  readonly order?: WeightOrder
-  /** In steps of the sums. */
-  readonly bias?: ArrayLike<number>
-  /** Of each output channel: scale of x · scale of its weights / scale of y. */
-  readonly factors: ArrayLike<number>
-  /** Codes of y are clamped to [lo, hi]. */
-  readonly lo: number
-  readonly hi: number
-}
+/**
+ * How products are made: of words in plain SIMD, all of them or Winograd's, or of bytes by relaxed dot products. All give the same codes where the latter are
+ * exact.
+ */
+export type Products = 'words' | 'winograd' | 'bytes'
 
 /** What a block of pixels may take: its table, and the input under it, which should stay in the second-level cache. */
 const tableBytes = 12 * 1024
@@ -56,14 +42,20 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
   (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
 
+function productsOf(layer: ConvLayer, weights: CodeWeights): Products {
+  if (weights instanceof Int8Array && exactDots().products === 255) return 'bytes'
+  return takesWinogradCodes(layer, weights) ? 'winograd' : 'words'
+}
+
 /** The kernel calls of a convolution of codes; its weights are packed into lasting memory. */
 export function lowerConvCodes(
   layer: ConvLayer,
   tensors: CodeTensors,
   alloc: Allocator,
-  products: Products = tensors.weights instanceof Int8Array && exactDots() === 255 ? 'bytes' : 'words',
+  products: Products = productsOf(layer, tensors.weights),
 ): Step[] {
   if (isDepthwise(layer)) return lowerDepthwiseCodes(layer, tensors, alloc)
+  if (products === 'winograd') return lowerWinogradCodes(layer, tensors, alloc)
   const { x, xZero } = tensors
   const { batch, inHeight, inWidth, inChannels, groups, padTop, padLeft } = layer
   const asBytes = products === 'bytes'

@@ -58,7 +58,7 @@ export function takesWinograd(layer: ConvLayer): boolean {
 }
 
 /** Scratch memory for blocks of tiles that take `perTile` bytes each, and `more` beside them. */
-function blocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocator, bytes = blockBytes) {
+export function winogradBlocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocator, bytes = blockBytes) {
   const tiles = Math.min(Math.floor(bytes / perTile), tilesOf(layer))
   const blockTiles = 4 * Math.max(1, Math.floor(tiles / 4))
   const scratchBytes = 64 * Math.ceil((blockTiles * perTile + more) / 64)
@@ -66,7 +66,7 @@ function blocks(layer: ConvLayer, perTile: number, more: number, alloc: Allocato
   return { blockTiles, scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads }
 }
 
-const sizes = (layer: ConvLayer) => {
+export const winogradSizes = (layer: ConvLayer) => {
   const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft } = layer
   return { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padTop, padLeft }
 }
@@ -86,7 +86,8 @@ export function lowerWinograd(
   const bytes = alloc.native ? nativeBlockBytes : blockBytes
   const products = step('winogradF32', {
     ...{ x, y, xPixel, yPixel, weights: packed, residual, lo, hi },
-    ...{ ...sizes(layer), ...blocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc, bytes) },
+    ...winogradSizes(layer),
+    ...winogradBlocks(layer, perTile, 2 * gaps + matrixBytes * inChannels, alloc, bytes),
   })
   return [...steps, products]
 }
@@ -236,7 +237,7 @@ export function lowerWinogradGradient(
   return [
     step('winogradMomentsF32', {
       ...{ x, dy, sums, chunks },
-      ...{ ...sizes(layer), ...blocks(layer, perTile, more, alloc) },
+      ...{ ...winogradSizes(layer), ...winogradBlocks(layer, perTile, more, alloc) },
     }),
     step('winogradWeightGradientF32', { sums, dw, chunks, outChannels, inChannels }),
   ]
