@@ -5,6 +5,8 @@ import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 import { nativeKernels } from './src/runtime/native.node.ts'
 
+/** They put other modules in the place of some (vi.mock), which nobody else may have loaded before. */
+const replacesModules = ['src/base/folder.test.ts']
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 
 // Examples import Kerf by the names of its entry points: here they get the sources, not what was built last.
@@ -27,11 +29,20 @@ export default defineConfig({
     // Processes, because native addons and out-of-memory failures must not take the other tests with them.
     pool: 'forks',
     maxWorkers: 2,
+    // Files of a process share modules: loading them takes longer than most tests. What a test puts in the place of something is put back.
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
     projects: [
       {
         extends: true,
-        test: { name: 'kerf', include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/**/*.test.ts'] },
+        test: {
+          name: 'kerf',
+          include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: replacesModules,
+        },
       },
+      { extends: true, test: { name: 'alone', include: replacesModules, isolate: true } },
       // Browsers, and machines that there is no machine code for.
       ...(nativeKernels()
         ? [{ extends: true as const, test: { name: 'WebAssembly', include: kernels, env: { KERF_NATIVE: '0' } } }]

@@ -1,4 +1,3 @@
-import { withDefaults } from '../base/index.ts'
 import { alexnet } from './alexnet.ts'
 import { type CifarResNetOptions, cifarResNet } from './cifar-resnet.ts'
 import { fasternetL, fasternetM, fasternetS, fasternetT0, fasternetT1, fasternetT2 } from './fasternet.ts'
@@ -21,8 +20,8 @@ export const nets = {
   resnet32: (options?: CifarResNetOptions) => cifarResNet(32, options),
   resnet56: (options?: CifarResNetOptions) => cifarResNet(56, options),
   resnet110: (options?: CifarResNetOptions) => cifarResNet(110, options),
-  resnet20a: (options?: CifarResNetOptions) => cifarResNet(20, withDefaults(options ?? {}, { shortcut: 'pad' })),
-  resnet56a: (options?: CifarResNetOptions) => cifarResNet(56, withDefaults(options ?? {}, { shortcut: 'pad' })),
+  resnet20a: (options?: CifarResNetOptions) => cifarResNet(20, { ...options, shortcut: options?.shortcut ?? 'pad' }),
+  resnet56a: (options?: CifarResNetOptions) => cifarResNet(56, { ...options, shortcut: options?.shortcut ?? 'pad' }),
   alexnet,
   vgg11,
   vgg11_bn: vgg11Bn,

@@ -39,7 +39,7 @@ export const maxPool = defineOperator({
   inputs: ['X: numeric'],
   attributes: (a, opset): PoolAttributes => {
     const attributes = poolAttributes(a, opset)
-    return { ...attributes, window: { ...attributes.window, narrowSame: 'down' } }
+    return { ...attributes, window: { ...attributes.window, narrowSame: 'floor' } }
   },
   infer: (call) => {
     const shape = poolShape(call)

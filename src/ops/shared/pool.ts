@@ -33,7 +33,7 @@ export interface PoolAttributes {
 export const normOf = (a: AttributeReader, opset: number): number => (opset < 2 ? a.float('p', 2) : a.size('p', 1, 2))
 
 export const poolAttributes = (a: AttributeReader, opset: number): PoolAttributes => ({
-  window: { ...windowAttributes(a), narrowSame: 'towards 0' },
+  window: { ...windowAttributes(a), narrowSame: 'trunc' },
   p: normOf(a, opset),
   countIncludePad: a.flag('count_include_pad'),
   columnMajor: a.flag('storage_order'),

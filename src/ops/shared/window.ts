@@ -17,10 +17,10 @@ export interface Window {
   /** Whether the number of steps is rounded up (pooling). */
   readonly ceilMode: boolean
   /**
-   * How SAME halves what it takes away at the edges where the window is narrower than its steps, so that the formula's padding is negative: rounded down
-   * (MaxPool, as ONNX's reference) or towards 0 (other pools, as ONNX Runtime). Undefined: one element less is taken away, as ONNX Runtime does for Conv.
+   * How SAME halves what it takes away at the edges where the window is narrower than its steps, so that the formula's padding is negative: by which of
+   * Math's functions (MaxPool `floor`, as ONNX's reference, other pools `trunc`, as ONNX Runtime). Undefined: one element less is taken away, as ONNX Runtime does for Conv.
    */
-  readonly narrowSame?: 'down' | 'towards 0'
+  readonly narrowSame?: 'floor' | 'trunc'
 }
 
 export function windowAttributes(a: AttributeReader): Window {
@@ -59,13 +59,12 @@ export function slide(
     const stride = strides[i]!
     const reach = (kernelShape[i]! - 1) * dilations[i]! + 1
     if (typeof size !== 'number') return unknownDim()
-    if (window.autoPad === 'SAME_UPPER' || window.autoPad === 'SAME_LOWER') {
+    if (window.autoPad.startsWith('SAME')) {
       const out = Math.ceil(size / stride)
       const lack = (out - 1) * stride + reach - size
-      const half = window.narrowSame === 'down' ? Math.floor : Math.trunc
       const total = lack < 0 && !window.narrowSame ? lack + 1 : lack
       // Never −0.
-      const begin = half((window.autoPad === 'SAME_LOWER' ? total + 1 : total) / 2) + 0
+      const begin = Math[window.narrowSame ?? 'trunc']((window.autoPad === 'SAME_LOWER' ? total + 1 : total) / 2) + 0
       begins.push(begin)
       // Nobody reads what is taken away behind the last window.
       ends.push(Math.max(0, lack - begin))
