@@ -47,6 +47,7 @@ export {
   imagesFromArrays,
   imagesFromCifar,
   imagesFromIdx,
+  luma,
   type NamedBytes,
   type NpySource,
   type SharedImages,

@@ -36,6 +36,8 @@ export interface Experiment<S extends object = object> {
     /** With it. */
     readonly full: S
   }
+  /** True: it asks for `LabContext.digits` or `images`; by default it does not. */
+  readonly takesImages?: true
   /** How long the quick settings take on one core, about: `2 s`. */
   readonly duration: string
   /** What it does in Node alone, and why, in a sentence; by default nothing. */

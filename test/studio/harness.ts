@@ -143,10 +143,9 @@ function visitOf(page: Page, { requests, forgiven }: Watched): Visit {
     shown,
     forgive: (message) => forgiven.push(message),
     async open(...paths) {
-      await page.setInputFiles(
-        'input[type=file]:not([webkitdirectory])',
-        paths.map((path) => resolve(root, path)),
-      )
+      // The page's own comes behind those of views.
+      const input = page.locator('input[type=file]:not([webkitdirectory])').last()
+      await input.setInputFiles(paths.map((path) => resolve(root, path)))
       await shown(basename(paths[0]!))
     },
     async accessible() {

@@ -3,8 +3,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { evaluateFormulas, formulas, Polynomial } from '../../src/api/cost.node.ts'
+import { splitSet, subset } from '../../src/api/data.ts'
 import { experiments, generatedDigits, outcomeJson, runExperiment } from '../../src/api/lab.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
+import { digitFolder, labelledDigits } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
 import { useStudio, type Visit } from './harness.ts'
 
@@ -31,6 +33,7 @@ describeBrowser('the lab of Kerf Studio', () => {
     await page.getByRole('button', { name: 'Export' }).click()
     await page.getByRole('menuitem', { name: format }).first().click()
     await (await download).saveAs(path(format))
+    await page.getByRole('menu').waitFor({ state: 'detached' })
     return readFileSync(path(format), 'utf8')
   }
 
@@ -65,6 +68,49 @@ describeBrowser('the lab of Kerf Studio', () => {
     expect(await exported(visit, 'Markdown')).toContain(`# ${experiment.title}`)
     expect(await exported(visit, 'HTML')).toContain('<math')
     expect((await exported(visit, 'CSV')).split('\r\n')[0]).toBe(own.tables[0]!.columns.map((c) => c.key).join(','))
+  })
+
+  it('takes pictures of one’s own, without a model and with one', async () => {
+    const visit = await openLab({ colorScheme: 'dark' })
+    const { page, open, accessible, fits, picture } = visit
+    await choose(visit, 'operations')
+    expect(await page.getByRole('group', { name: 'Pictures' }).count()).toBe(0)
+    await choose(visit, 'variance')
+    await page.getByLabel('A folder of pictures').setInputFiles(await digitFolder(path('digits'), 60))
+    await page.getByText('60 pictures of 10 classes').waitFor()
+    await page.getByRole('textbox', { name: 'samples' }).fill('500')
+    const run = async () => {
+      await page.getByRole('button', { name: 'Run', exact: true }).click()
+      await page.getByText('The claim').first().waitFor({ timeout: 60_000 })
+      return JSON.parse(await exported(visit, 'JSON'))
+    }
+    const json = await run()
+    await accessible()
+    await fits()
+    await picture('lab-own-pictures')
+    // The same ones in Node: files in the order of their paths.
+    const { set } = await labelledDigits(60)
+    const paths = [...set.labels].map((label, i) => ({ path: `digits/${label}/${i}.png`, i }))
+    const inOrder = paths.toSorted((a, b) => (a.path < b.path ? -1 : 1)).map(({ i }) => i)
+    const { part, rest } = splitSet(subset(set, inOrder), 0.2, 0, 'test')
+    const experiment = experiments.find(({ name }) => name === 'variance')!
+    const settings = { ...experiment.settings.quick, samples: 500 }
+    const name = 'own pictures, 48 to learn from and 12 to test, of 10 classes'
+    const own = await runExperiment(
+      { ...experiment, settings: { quick: settings, full: settings } },
+      { seed: 0, digits: async () => ({ name, sets: { train: rest, test: part } }) },
+    )
+    expect(json.data).toBe(own.data)
+    expect(json.data).toContain(name)
+    for (const [i, { what, measured }] of own.checks.entries())
+      if (typeof measured === 'number')
+        expect(Math.abs(json.checks[i].measured - measured), what).toBeLessThan(1e-3 * Math.abs(measured))
+    await page.getByLabel('Take these pictures').uncheck()
+    expect((await run()).data).toContain('generated pictures')
+    // They are there for whatever looks at some.
+    await open(lenet)
+    await page.getByRole('tab', { name: 'Train' }).click()
+    await page.getByText('60 pictures of 10 classes').first().waitFor()
   })
 
   it('says what is wrong with a setting, what is done in Node alone, and stops', async () => {

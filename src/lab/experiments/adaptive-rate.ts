@@ -28,6 +28,7 @@ export const adaptiveRate: Experiment<Settings> = {
       ...{ commonRates: [0.01, 0.03, 0.3, 1, 3], multiples: [1, 10, 100, 1000, 10_000], refinements: 2, rounds: 2 },
     },
   },
+  takesImages: true,
   duration: '10 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).adaptiveRate(settings, context),
 }

@@ -28,6 +28,7 @@ export const allocation: Experiment<Settings> = {
       ...{ ratios: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], images: 256, seconds: 0.03 },
     },
   },
+  takesImages: true,
   duration: '20 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).allocation(settings, context),
 }

@@ -25,6 +25,7 @@ export const designSpace: Experiment<Settings> = {
       ...{ trainImages: 10_000, testImages: 10_000, epochs: 6, batchSize: 64 },
     },
   },
+  takesImages: true,
   duration: '10 s',
   inNode: 'Images of a training recipe (--recipe FILE): they are read from folders, which pages do not have.',
   run: async (settings, context) => (await import('../measurements/index.ts')).designSpace(settings, context),

@@ -62,8 +62,19 @@ const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-me
 const timedBesides = ['separable', 'inverted-bottleneck', 'partial', 'fasternet', 'design-space']
 const quickOf = ({ name, settings }: Experiment): object =>
   timedBesides.includes(name) ? { ...settings.quick, seconds: 0 } : settings.quick
-const outcomeOf = (experiment: Experiment, settings: object, seed: number) =>
-  runExperiment({ ...experiment, settings: { quick: settings, full: {} } }, { seed, digits })
+async function outcomeOf(experiment: Experiment, settings: object, seed: number) {
+  let isAsked = false
+  const asked = () => {
+    isAsked = true
+    return digits()
+  }
+  const outcome = await runExperiment(
+    { ...experiment, settings: { quick: settings, full: {} } },
+    { seed, digits: asked },
+  )
+  expect(isAsked, 'takesImages').toBe(experiment.takesImages ?? false)
+  return outcome
+}
 
 describe.each(untimed.map((e) => [e.name, e] as const))('%s', (name, experiment) => {
   it(`holds, and its controls fail (${data})`, async () => {

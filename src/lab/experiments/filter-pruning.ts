@@ -28,6 +28,7 @@ export const filterPruning: Experiment<Settings> = {
       ...{ fineTuning: [1, 3], learningRate: 0.02 },
     },
   },
+  takesImages: true,
   duration: '8 s',
   inNode:
     'Another network and other data, by a recipe (--recipe FILE): what is done is kept in a folder, and pages have no folders.',

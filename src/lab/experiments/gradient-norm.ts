@@ -19,6 +19,7 @@ export const gradientNorm: Experiment<Settings> = {
     quick: { batchSize: 64, draws: 2, batches: [64, 128], every: false, drawsEach: 1 },
     full: { batchSize: 256, draws: 10, batches: [256, 64], every: true, drawsEach: 3 },
   },
+  takesImages: true,
   duration: '4 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).gradientNorm(settings, context),
 }

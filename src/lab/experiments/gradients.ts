@@ -21,6 +21,7 @@ export const gradients: Experiment<Settings> = {
     quick: { channels: 4, size: 8, probes: 40, trainImages: 1200, testImages: 500, epochs: 2, batchSize: 24 },
     full: { channels: 8, size: 12, probes: 200, trainImages: 10_000, testImages: 10_000, epochs: 5, batchSize: 64 },
   },
+  takesImages: true,
   duration: '8 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).gradients(settings, context),
 }

@@ -27,6 +27,7 @@ export const invertedBottleneck: Experiment<Settings> = {
       ...{ width: 4, draws: 3, trainImages: 4000, testImages: 2000, epochs: 4, batchSize: 32 },
     },
   },
+  takesImages: true,
   duration: '10 s',
   inNode: besideOthers,
   run: async (settings, context) => (await import('../measurements/index.ts')).invertedBottleneck(settings, context),

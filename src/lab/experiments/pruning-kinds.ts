@@ -19,6 +19,7 @@ export const pruningKinds: Experiment<Settings> = {
     quick: { trainImages: 1200, testImages: 400, epochs: 2, batchSize: 24, ratio: 0.5, timedImages: 8, seconds: 1 },
     full: { trainImages: 20_000, testImages: 4000, epochs: 5, batchSize: 64, ratio: 0.5, timedImages: 8, seconds: 30 },
   },
+  takesImages: true,
   duration: '6 s',
   inNode: besideOthers,
   run: async (settings, context) => (await import('../measurements/index.ts')).pruningKinds(settings, context),

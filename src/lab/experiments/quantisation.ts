@@ -35,6 +35,7 @@ export const quantisation: Experiment<Settings> = {
       bits: [8, 7, 6, 5, 4, 3, 2],
     },
   },
+  takesImages: true,
   duration: '5 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).quantisation(settings, context),
 }

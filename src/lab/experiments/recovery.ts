@@ -28,6 +28,7 @@ export const recovery: Experiment<Settings> = {
       images: 512,
     },
   },
+  takesImages: true,
   duration: '6 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).recovery(settings, context),
 }

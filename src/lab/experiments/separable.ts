@@ -26,6 +26,7 @@ export const separable: Experiment<Settings> = {
       ...{ trainImages: 4000, testImages: 2000, epochs: 4, batchSize: 32 },
     },
   },
+  takesImages: true,
   duration: '10 s',
   inNode: besideOthers,
   run: async (settings, context) => (await import('../measurements/index.ts')).separable(settings, context),

@@ -16,6 +16,7 @@ export const similarity: Experiment<Settings> = {
   data: 'Digits of MNIST where they are given (`--data`), else generated pictures.',
   source: 'Chen et al., AdderNet, CVPR 2020, section 3, equations 1 and 2',
   settings: { quick: { templatesPerClass: 5, images: 300 }, full: { templatesPerClass: 20, images: 2000 } },
+  takesImages: true,
   duration: '2 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).similarity(settings, context),
 }

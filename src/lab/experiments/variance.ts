@@ -28,6 +28,7 @@ export const variance: Experiment<Settings> = {
     quick: { samples: 2000, taps: [9, 36, 144, 576], batchSize: 8 },
     full: { samples: 100_000, taps: [9, 36, 144, 576], batchSize: 64 },
   },
+  takesImages: true,
   duration: '1 s',
   run: async (settings, context) => (await import('../measurements/index.ts')).variance(settings, context),
 }

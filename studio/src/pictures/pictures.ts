@@ -46,6 +46,19 @@ async function given(
   }
 }
 
+/** Without a model there is no engine: the lab looks at them. */
+async function toldOf(files: readonly PickedFile[]): Promise<ToldPictures> {
+  const { pictureFiles } = await import('../engine/picture-files.ts')
+  const { files: pictures, classes, others, missing } = await pictureFiles(files)
+  return { count: pictures.length, classes, others, missing }
+}
+
+/** A closed engine has forgotten them already. */
+const forgotten = (answer: Promise<void>) =>
+  void answer.catch((error: unknown) => {
+    if (!(error instanceof Closed)) throw error
+  })
+
 export const usePictures = create<PictureStore>((set, get) => ({
   ...none,
   turn: 0,
@@ -55,17 +68,18 @@ export const usePictures = create<PictureStore>((set, get) => ({
   async give(files) {
     set({ error: undefined })
     const taken = await given(files, async (files) => {
+      if (!useStore.getState().network) return toldOf(files)
       const told = await engine.pictures.give(files)
       await engine.pictures.use({ most: get().most, labels: get().labels })
       return told
     })
     if (!taken) return
-    if (!taken.told) void engine.pictures.forget()
+    if (!taken.told) forgotten(engine.pictures.forget())
     set({ ...taken, turn: get().turn + 1 })
   },
   forget() {
     set({ ...none, turn: get().turn + 1 })
-    void engine.pictures.forget()
+    forgotten(engine.pictures.forget())
   },
   async giveTest(files) {
     const taken = await given(files, engine.pictures.giveTest)
@@ -79,7 +93,7 @@ export const usePictures = create<PictureStore>((set, get) => ({
   },
   use(wish) {
     set({ ...wish, turn: get().turn + 1 })
-    void engine.pictures.use({ most: get().most, labels: get().labels })
+    forgotten(engine.pictures.use({ most: get().most, labels: get().labels }))
   },
 }))
 

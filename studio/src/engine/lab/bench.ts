@@ -20,7 +20,15 @@ import { threadedRuntime } from '../threaded-runtime.ts'
 import { fieldsOf, settingsWith } from './fields.ts'
 import { formulaDesigns, formulaFile, formulaResult } from './formulas.ts'
 import { textTable } from './text-table.ts'
-import type { FormulaDesign, FormulaResult, FormulaWish, LabExperiment, LabOutcome, LabWish } from './types.ts'
+import type {
+  FormulaDesign,
+  FormulaResult,
+  FormulaWish,
+  LabExperiment,
+  LabOutcome,
+  LabPictures,
+  LabWish,
+} from './types.ts'
 
 /**
  * Experiments and formulas, for a page. It lives in workers of its own, and needs no model. What goes on is stopped by ending the worker: experiments do not
@@ -39,16 +47,19 @@ export class LabBench {
    * @throws KerfError `bad-setting`, and what the experiment throws
    */
   async run(
-    { name, full, seed, settings, threads }: LabWish,
+    { name, full, seed, settings, threads, pictures }: LabWish,
     progress: (state: { readonly done: number; readonly total?: number }) => void,
   ): Promise<LabOutcome> {
     const experiment = experimentOf(name)
     const own = settingsWith(full ? experiment.settings.full : experiment.settings.quick, settings)
+    const taken = async (given: LabPictures, channels: 1 | 3, size: number) =>
+      (await import('./own-pictures.ts')).ownPictures(given, channels, size, seed)
     const outcome = await runExperiment(
       { ...experiment, settings: { quick: own, full: own } },
       {
         ...{ full, seed, threads, runtime: threadedRuntime },
-        digits: async () => generatedDigits(seed),
+        digits: async () => (pictures ? taken(pictures, 1, 28) : generatedDigits(seed)),
+        ...(pictures && { images: () => taken(pictures, 3, 32) }),
         // Of more threads it starts workers from an address that the page's policy does not allow.
         measureLimit: threads === 1 ? measureLimit : undefined,
         progress: ({ done, total }: Progress) => progress({ done, total }),
@@ -91,10 +102,24 @@ export class LabBench {
   }
 }
 
-const told = ({ name, title, claim, derivation, measures, source, duration, inNode, settings }: Experiment) => ({
-  ...{ name, title, source, duration, inNode },
-  claim: proseHtml(claim),
-  derivation: derivation.map(proseHtml),
-  measures: proseHtml(measures),
-  fields: fieldsOf(settings.quick, settings.full),
-})
+const told = (experiment: Experiment): LabExperiment => {
+  const {
+    name,
+    title,
+    claim,
+    derivation,
+    measures,
+    source,
+    duration,
+    inNode,
+    settings,
+    takesImages = false,
+  } = experiment
+  return {
+    ...{ name, title, source, duration, inNode, takesImages },
+    claim: proseHtml(claim),
+    derivation: derivation.map(proseHtml),
+    measures: proseHtml(measures),
+    fields: fieldsOf(settings.quick, settings.full),
+  }
+}

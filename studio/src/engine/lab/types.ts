@@ -1,3 +1,5 @@
+import type { PickedFile } from '../model-source.ts'
+
 /** A value that an experiment lets be set: a number, a switch, a text, or anything else as JSON. */
 export interface LabField {
   readonly name: string
@@ -17,9 +19,20 @@ export interface LabExperiment {
   readonly source: string
   /** Of the quick settings, about. */
   readonly duration: string
+  /** Whether it looks at pictures. */
+  readonly takesImages: boolean
   /** What it does in Node alone. */
   readonly inNode?: string
   readonly fields: readonly LabField[]
+}
+
+/** Pictures of one's own, with labels. */
+export interface LabPictures {
+  readonly files: readonly PickedFile[]
+  /** Those to test with; without any, a fifth of the others is for that. */
+  readonly test: readonly PickedFile[]
+  /** So many at most, evenly from all. */
+  readonly most: number
 }
 
 /** What is to be run. */
@@ -30,6 +43,8 @@ export interface LabWish {
   /** Of the fields, as texts. */
   readonly settings: Readonly<Record<string, string>>
   readonly threads: number
+  /** By default they are generated. */
+  readonly pictures?: LabPictures
 }
 
 /** A table of the library, its cells as text. */

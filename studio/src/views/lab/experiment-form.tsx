@@ -12,12 +12,15 @@ import {
 } from '@mantine/core'
 import type { LabField } from '../../engine/lab/types.ts'
 import { WorkProgress } from '../../parts/work-progress.tsx'
+import { usePictures } from '../../pictures/pictures.ts'
+import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { mostThreads } from '../../threads.ts'
 import { useLab } from './lab-state.ts'
 
 /** Which experiment, with which settings. */
 export function ExperimentForm() {
-  const { experiments, name, look, full, seed, threads, set, settings, running, run, stop } = useLab()
+  const { experiments, name, look, full, seed, threads, set, settings, isOwn, running, run, stop } = useLab()
+  const told = usePictures((p) => p.told)
   const experiment = experiments.find((e) => e.name === name)
   if (!experiment) return null
   const isBusy = running !== undefined
@@ -83,10 +86,25 @@ export function ExperimentForm() {
         </Button>
       </div>
       {running && <WorkProgress state={{ what: `Running ${running.name}`, ...running }} stop={stop} />}
-      <Text size="xs" c="dimmed">
-        Pictures are generated: ten signs, drawn by the seed. The command line takes MNIST, too: kerf lab{' '}
-        {experiment.name} --data FOLDER.
-      </Text>
+      {experiment.takesImages && (
+        <>
+          <PicturesField />
+          {told ? (
+            <Checkbox
+              label="Take these pictures"
+              description="Else they are generated: ten signs, drawn by the seed."
+              checked={isOwn}
+              disabled={isBusy}
+              onChange={({ currentTarget: { checked } }) => set({ isOwn: checked })}
+            />
+          ) : (
+            <Text size="xs" c="dimmed">
+              Without pictures with labels they are generated: ten signs, drawn by the seed. The command line takes
+              MNIST: kerf lab {experiment.name} --data FOLDER.
+            </Text>
+          )}
+        </>
+      )}
     </Stack>
   )
 }

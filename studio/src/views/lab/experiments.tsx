@@ -37,7 +37,7 @@ export function Experiments() {
           )}
           {found && (
             <Group gap="xs">
-              <Badge color={found.holds ? 'green' : 'red'} variant="filled">
+              <Badge color={found.holds ? '#237032' : '#c92a2a'} variant="filled">
                 {found.holds ? 'holds' : 'does not hold'}
               </Badge>
               <Text size="sm">{found.verdict}</Text>

@@ -2,8 +2,9 @@ import { proxy } from 'comlink'
 import type { FileFormat } from 'kerf/report'
 import { create } from 'zustand'
 import { LabStopped, LabWorker } from '../../engine/lab/client.ts'
-import type { LabExperiment, LabOutcome } from '../../engine/lab/types.ts'
+import type { LabExperiment, LabOutcome, LabPictures } from '../../engine/lab/types.ts'
 import { labWish, readerOf } from '../../engine/session/wishes.ts'
+import { usePictures } from '../../pictures/pictures.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { mostThreads, usualThreads } from '../../threads.ts'
 
@@ -21,9 +22,11 @@ export interface Lab {
   readonly running: { readonly name: string; readonly done: number; readonly total?: number } | undefined
   readonly outcome: LabOutcome | undefined
   readonly problem: string | undefined
+  /** Whether pictures of one's own are taken, where there are some. */
+  readonly isOwn: boolean
   load(): Promise<void>
   look(name: string): void
-  set(settings: Partial<Pick<Lab, 'full' | 'seed' | 'threads' | 'settings'>>): void
+  set(settings: Partial<Pick<Lab, 'full' | 'seed' | 'threads' | 'settings' | 'isOwn'>>): void
   run(): Promise<void>
   stop(): void
   file(format: FileFormat): Promise<string>
@@ -31,8 +34,15 @@ export interface Lab {
 
 const worker = new LabWorker()
 
+/** Those of the page, where they have labels and the experiment looks at some. */
+function ownPictures({ experiments, name, isOwn }: Lab): LabPictures | undefined {
+  const { files, told, test, most } = usePictures.getState()
+  const takes = experiments.find((e) => e.name === name)?.takesImages
+  return takes && isOwn && told ? { files, test: test.files, most } : undefined
+}
+
 export const useLab = create<Lab>((set, get) => ({
-  ...{ experiments: [], name: undefined, full: false, seed: 0, threads: usualThreads(), settings: {} },
+  ...{ experiments: [], name: undefined, full: false, seed: 0, threads: usualThreads(), settings: {}, isOwn: true },
   ...{ running: undefined, outcome: undefined, problem: undefined },
   async load() {
     if (get().experiments.length > 0) return
@@ -53,7 +63,11 @@ export const useLab = create<Lab>((set, get) => ({
       const told = proxy((state: { readonly done: number; readonly total?: number }) =>
         set(({ running }) => ({ running: running && { ...running, ...state } })),
       )
-      set({ outcome: await worker.ask((bench) => bench.run({ name, full, seed, threads, settings }, told)) })
+      set({
+        outcome: await worker.ask((bench) =>
+          bench.run({ name, full, seed, threads, settings, pictures: ownPictures(get()) }, told),
+        ),
+      })
     } catch (error) {
       if (!(error instanceof LabStopped)) set({ problem: (error as Error).message })
     } finally {
