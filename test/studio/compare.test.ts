@@ -123,7 +123,8 @@ describeBrowser('Comparing in Kerf Studio', () => {
     await page.getByRole('row', { name: `MACs ${text(totals.macs.a!)} ${text(totals.macs.b!)}` }).waitFor()
     const graph = page.getByRole('region', { name: 'Both as one graph' })
     const same = layers.filter(
-      ({ a, b }) =>
+      ({ a, b, accesses }) =>
+        accesses.a === accesses.b &&
         String(a!.outputs[0]!.shape) === String(b!.outputs[0]!.shape) &&
         a!.macs === b!.macs &&
         a!.params === b!.params &&
@@ -140,11 +141,36 @@ describeBrowser('Comparing in Kerf Studio', () => {
       .first()
       .waitFor()
     await accessible()
-    await graph
-      .getByText(/Conv \d+ → \d+ channels/)
-      .first()
-      .scrollIntoViewIfNeeded()
+    const seen = graph.getByRole('region', { name: 'Picture of both networks' })
+    await seen.scrollIntoViewIfNeeded()
     await picture('compare-steps')
+    const box = graph.getByText(/Conv \d+ → \d+ channels/).first()
+    const placeOf = async () => (await box.boundingBox())!
+    const [frame, before] = [(await seen.boundingBox())!, await placeOf()]
+    const middle = [frame.x + frame.width / 2, frame.y + frame.height / 2] as const
+    await page.mouse.move(...middle)
+    await page.mouse.down()
+    await page.mouse.move(middle[0] + 50, middle[1] - 30, { steps: 4 })
+    await page.mouse.up()
+    const panned = await placeOf()
+    expect([panned.x - before.x, panned.y - before.y].map(Math.round)).toEqual([50, -30])
+    // It was chosen by that: the wheel is for it now.
+    await page.mouse.wheel(0, -200)
+    await expect.poll(async () => (await placeOf()).height / before.height).toBeCloseTo(Math.exp(0.4), 2)
+    await seen.press('0')
+    await seen.press('ArrowRight')
+    await graph.getByRole('button', { name: 'Zoom in' }).click()
+    await graph.getByRole('button', { name: 'Show everything' }).click()
+    const shown = (await graph.locator('[data-difference]').last().boundingBox())!
+    expect(shown.y + shown.height).toBeLessThanOrEqual(frame.y + frame.height)
+    // Tab brings what it leads to into sight.
+    await graph.getByRole('button', { name: 'Zoom in' }).click({ clickCount: 6 })
+    await seen.focus()
+    await page.keyboard.press('Tab')
+    const focused = (await graph.locator('button:focus').boundingBox())!
+    expect(focused.y).toBeGreaterThanOrEqual(frame.y - 1)
+    expect(focused.y + focused.height).toBeLessThanOrEqual(frame.y + frame.height + 1)
+    await picture('compare-steps-near')
     await page.setViewportSize({ width: 360, height: 740 })
     await fits()
     await graph.getByRole('button', { name: `Close ${name}`, exact: true }).click()
@@ -152,7 +178,17 @@ describeBrowser('Comparing in Kerf Studio', () => {
     await page.setViewportSize({ width: 1280, height: 800 })
     await page.getByRole('tab', { name: 'Graph' }).click()
     await page.getByRole('combobox', { name: 'Colour boxes by' }).selectOption('pruned')
-    await page.getByText(`% of ${human(totals.params.a! - totals.params.b!)} parameters pruned`).waitFor()
+    const shares = layers.flatMap(({ params: { a, b } }) => (a ? [((a - (b ?? 0)) / a) * 100] : []))
+    await page.getByText(/^0 to [\d.]+ % of a box’s own parameters pruned/).waitFor()
+    const conv = layers.find(({ name }) => name === 'layer2.0.conv1')!.params
+    const share = (100 * (conv.a! - conv.b!)) / conv.a!
+    expect(Math.max(...shares)).toBeGreaterThanOrEqual(share)
+    await page.getByRole('searchbox').fill('layer2.0.conv1')
+    await page.getByRole('searchbox').press('Enter')
+    const said = page
+      .getByTestId('described')
+      .getByText(`${share.toFixed(1)} % of its own parameters pruned, ${human(conv.a! - conv.b!)}`)
+    await said.waitFor({ state: 'attached' })
     await picture('graph-pruned')
   })
 

@@ -1,7 +1,12 @@
 import type { Transform } from '../types.ts'
 import { check, type ImageShape, type Step, type TransformOf } from './step.ts'
 
-/** Pillow's luma (ITU-R 601-2) of a pixel, bytes in and out. It is exact for grey: its weights sum to 65536. */
+/**
+ * Pillow's luma (ITU-R 601-2) of a pixel, bytes in and out. It is exact for grey: its weights sum to 65536.
+ * @param red a byte, as are the others
+ * @param green weighs most
+ * @param blue weighs least
+ */
 export const luma = (red: number, green: number, blue: number): number =>
   (red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16
 

@@ -19,6 +19,8 @@ export interface GraphMeasure {
   readonly title: string
   /** Of a layer; null where it is not known. */
   readonly of: (layer: Layer) => number | null
+  /** Of what it is a part, of a layer: boxes tell their own part. By default they tell their part of all boxes' sum. */
+  readonly outOf?: (layer: Layer) => number | null
 }
 
 const measures: Readonly<Record<GraphColour, GraphMeasure>> = {
@@ -52,11 +54,14 @@ const shades = [
  */
 export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, options: GraphSvgOptions = {}): string {
   const { colour = 'macs' } = options
-  const { title, of } = typeof colour === 'string' ? measures[colour] : colour
+  const { title, of, outOf } = typeof colour === 'string' ? measures[colour] : colour
   const { boxes, lines, frames, ...size } = graphPicture(profile, options)
-  const sums = boxes.map(({ layers }) => layers.reduce((sum, l) => sum + (of(l) ?? 0), 0))
+  const sumsOf = (each: GraphMeasure['of']) => boxes.map(({ layers }) => layers.reduce((s, l) => s + (each(l) ?? 0), 0))
+  const sums = sumsOf(of)
   const whole = sums.reduce((a, b) => a + b, 0)
-  const most = sums.reduce((a, b) => Math.max(a, b), 0)
+  const wholes = outOf && sumsOf(outOf)
+  const parts = sums.map((sum, i) => (sum === 0 ? 0 : sum / (wholes ? wholes[i]! : whole)))
+  const most = parts.reduce((a, b) => Math.max(a, b), 0)
   const largest = lines.reduce((most, { elements }) => Math.max(most, elements), 0)
   const top = margin + 44
   const width = Math.max(size.width, 440) + 2 * margin
@@ -67,15 +72,20 @@ export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, 
     `<svg xmlns="http://www.w3.org/2000/svg" width="${at(width)}" height="${at(height)}" viewBox="0 0 ${at(width)} ${at(height)}" font-family="system-ui, sans-serif" font-size="12" fill="#222" role="img">`,
     `<title>${escaped(`${name}, coloured by ${title}`)}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    ...legend(name, title, most, whole),
+    ...legend(
+      name,
+      most > 0 ? `0 to ${percent(most)} of ${outOf ? 'a box’s own' : human(whole)} ${title}` : `no ${title}`,
+    ),
     `<g transform="translate(${at(left)} ${top})">`,
     ...frames.map(frameSvg),
     ...lines.map((line) => lineSvg(line, thickness(line.elements, largest))),
-    ...boxes.map((box, i) => boxSvg(box, sums[i]!, most, whole)),
+    ...boxes.map((box, i) => boxSvg(box, sums[i]!, parts[i]!, most)),
     '</g>',
     '</svg>\n',
   ].join('\n')
 }
+
+const percent = (part: number): string => `${(100 * part).toFixed(1)} %`
 
 /** Around what an opened block holds; every second one is darker. */
 function frameSvg({ x, y, width, height, name, depth }: Frame): string {
@@ -83,16 +93,16 @@ function frameSvg({ x, y, width, height, name, depth }: Frame): string {
   return `<rect ${place} rx="10" fill="${depth % 2 === 0 ? '#f4f6f8' : '#e9edf1'}" stroke="#d5dbe1"/><text x="${at(x + 10)}" y="${at(y + 13)}" font-size="10" fill="#57606a">${escaped(name)}</text>`
 }
 
-function boxSvg(box: PicturedBox, sum: number, most: number, whole: number): string {
+function boxSvg(box: PicturedBox, sum: number, own: number, most: number): string {
   const { kind, layers, name, x, y, width, height, title, text, hasPart } = box
-  const part = most > 0 ? sum / most : 0
+  const part = most > 0 ? own / most : 0
   const isEnd = kind === 'input' || kind === 'output'
   const [r, g, b] = shadeOf(part)
   const ink = part > 0.45 ? '#fff' : '#222'
   const middle = at(x + width / 2)
   const corner = isEnd ? height / 2 : kind === 'block' ? 8 : 3
   const hint = [name, ...layers.slice(0, 40).map((l) => `${l.op} ${l.name}`)].join('\n')
-  const lines = [text, ...(hasPart && sum > 0 ? [`${((100 * sum) / whole).toFixed(1)} % · ${human(sum)}`] : [])]
+  const lines = [text, ...(hasPart && sum > 0 ? [`${percent(own)} · ${human(sum)}`] : [])]
   const first = y + (height - lines.length * lineHeight) / 2 + 3
   const rect = (dx: number) =>
     `<rect x="${at(x + dx)}" y="${at(y + dx)}" width="${at(width)}" height="${at(height)}" rx="${corner}" fill="rgb(${r} ${g} ${b})" stroke="#5b6570"/>`
@@ -134,14 +144,13 @@ function shadeOf(part: number): number[] {
   )
 }
 
-function legend(name: string, title: string, most: number, whole: number): string[] {
+function legend(name: string, says: string): string[] {
   const steps = 40
   const bar = Array.from({ length: steps }, (_, i) => {
     const [r, g, b] = shadeOf((i / (steps - 1)) ** 2)
     return `<rect x="${margin + i * 3}" y="36" width="3" height="9" fill="rgb(${r} ${g} ${b})"/>`
   })
   const end = margin + steps * 3
-  const says = most > 0 ? `0 to ${((100 * most) / whole).toFixed(1)} % of ${human(whole)} ${title}` : `no ${title}`
   return [
     `<text x="${margin}" y="24" font-size="14" font-weight="600">${escaped(name)}</text>`,
     ...bar,

@@ -1,12 +1,7 @@
-import type { Comparison, Layer, Profile } from 'kerf'
+import type { Layer, Profile } from 'kerf'
 import { compareProfiles } from 'kerf/cost'
 import { type Frame, graphPicture, human, type PicturedLine } from 'kerf/report'
-import { channelsOf } from './compare.ts'
-
-type ComparedLayer = Comparison['layers'][number]
-
-/** What became of what a box shows. */
-export type Difference = 'same' | 'changed' | 'added' | 'removed'
+import { type ComparedLayer, channelsOf, type Difference, differenceOf } from './compare.ts'
 
 /** A layer, or a closed block of some. */
 export interface DifferenceBox {
@@ -86,16 +81,6 @@ function connected(rows: readonly ComparedLayer[]): Layer[] {
     origins.set(layer, a!)
     return layer
   })
-}
-
-function differenceOf({ a, b, ...counts }: ComparedLayer): Difference {
-  if (!a) return 'added'
-  if (!b) return 'removed'
-  const isSame =
-    a.op === b.op &&
-    String(a.outputs[0]?.shape) === String(b.outputs[0]?.shape) &&
-    [counts.macs, counts.params, counts.adds, counts.muls].every((pair) => pair.a === pair.b)
-  return isSame ? 'same' : 'changed'
 }
 
 function described(

@@ -66,16 +66,25 @@ export function comparisonTable(a: Profile, b: Profile): ComparisonTable {
     counts: Object.fromEntries(
       comparedCounts.map((key) => [key, sides((side) => Float64Array.from(layers, (l) => l[key][side] ?? Number.NaN))]),
     ) as ComparisonTable['counts'],
-    differs: Uint8Array.from(layers, (l, i) =>
-      Number(
-        !l.a ||
-          !l.b ||
-          l.a.op !== l.b.op ||
-          shapes.a[i] !== shapes.b[i] ||
-          [l.macs, l.params, l.adds, l.muls, l.accesses].some((pair) => pair.a !== pair.b),
-      ),
-    ),
+    differs: Uint8Array.from(layers, (layer) => Number(differenceOf(layer) !== 'same')),
   }
+}
+
+/** A layer of both networks, or of one. */
+export type ComparedLayer = Comparison['layers'][number]
+
+/** What became of a layer. */
+export type Difference = 'same' | 'changed' | 'added' | 'removed'
+
+/** Layers differ where anything does that is counted, or the shape of what comes out. */
+export function differenceOf({ a, b, ...counts }: ComparedLayer): Difference {
+  if (!a) return 'added'
+  if (!b) return 'removed'
+  const isSame =
+    a.op === b.op &&
+    String(a.outputs[0]?.shape) === String(b.outputs[0]?.shape) &&
+    [counts.macs, counts.params, counts.adds, counts.muls, counts.accesses].every((pair) => pair.a === pair.b)
+  return isSame ? 'same' : 'changed'
 }
 
 /** Channels of a layer's first output: the second axis, of three axes the last; undefined where there are none. */

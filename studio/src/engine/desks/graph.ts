@@ -4,7 +4,15 @@ import type { GraphColour } from 'kerf/report'
 import { countOther } from '../compare.ts'
 import { memoryOf } from '../graph/columns.ts'
 import { NetworkGraph } from '../graph/network-graph.ts'
-import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from '../graph/types.ts'
+import type {
+  GraphColumns,
+  GraphTree,
+  LayerDetails,
+  LayerGroups,
+  Opening,
+  Pruned,
+  WeightStatistics,
+} from '../graph/types.ts'
 import type { OpenModel } from '../open-model.ts'
 import type { MeasureDesk } from './measure.ts'
 
@@ -54,7 +62,7 @@ export class GraphDesk {
   }
 
   /** Against the network that was opened. */
-  #pruned(graph: NetworkGraph): Float64Array | undefined {
+  #pruned(graph: NetworkGraph): Pruned | undefined {
     const { steps, at, counting } = this.#open
     const [file] = steps
     return at === 0 || !file

@@ -7,7 +7,7 @@ import { columnsOf } from './columns.ts'
 import { detailsOf } from './layer-details.ts'
 import { Groups } from './layer-groups.ts'
 import { treeOf } from './tree.ts'
-import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, WeightStatistics } from './types.ts'
+import type { GraphColumns, GraphTree, LayerDetails, LayerGroups, Opening, Pruned, WeightStatistics } from './types.ts'
 import { statisticsOf } from './weights.ts'
 
 /** The open model as a graph of layers, for the sizes that it was counted for. */
@@ -42,12 +42,17 @@ export class NetworkGraph {
     return treeOf(this.#profile.layers, this.#rowOf)
   }
 
-  /** Parameters of each row that the same layer of another network has beside them. @param before that it was made from */
-  prunedOf(before: Profile): Float64Array {
-    const gone = new Float64Array(this.#profile.layers.length)
-    for (const { b, params } of compareProfiles(before, this.#profile).layers)
-      if (b) gone[this.#rowOf.get(b)!] = Math.max(0, (params.a ?? 0) - (params.b ?? 0))
-    return gone
+  /** Parameters of each row that the same layer of another network has beside them, and all that it has. @param before that it was made from */
+  prunedOf(before: Profile): Pruned {
+    const count = this.#profile.layers.length
+    const [gone, from] = [new Float64Array(count), new Float64Array(count)]
+    for (const { b, params } of compareProfiles(before, this.#profile).layers) {
+      if (!b) continue
+      const row = this.#rowOf.get(b)!
+      gone[row] = Math.max(0, (params.a ?? 0) - (params.b ?? 0))
+      from[row] = params.a ?? 0
+    }
+    return { gone, from }
   }
 
   /**
@@ -59,7 +64,7 @@ export class NetworkGraph {
     opened: readonly string[],
     colour: GraphColour | 'time' | 'pruned',
     parts: Parameters<typeof timesOfRows>[1] = [],
-    pruned?: Float64Array,
+    pruned?: Pruned,
   ): string {
     return graphSvg(this.#profile, {
       opened: new Set(opened),
@@ -67,7 +72,11 @@ export class NetworkGraph {
         colour === 'time'
           ? this.#measure(parts)
           : colour === 'pruned'
-            ? { title: 'parameters pruned', of: (layer) => pruned?.[this.#rowOf.get(layer)!] ?? null }
+            ? {
+                title: 'parameters pruned',
+                of: (layer) => pruned?.gone[this.#rowOf.get(layer)!] ?? null,
+                outOf: (layer) => pruned?.from[this.#rowOf.get(layer)!] ?? null,
+              }
             : colour,
     })
   }

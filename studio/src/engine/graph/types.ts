@@ -84,6 +84,12 @@ export interface GraphTree {
   readonly layers: GraphLayers
 }
 
+/** Parameters that are gone from each row, and those that it had, before it was pruned. */
+export interface Pruned {
+  readonly gone: Float64Array
+  readonly from: Float64Array
+}
+
 /** Layers, not fused, by columns. */
 export interface GraphLayers {
   readonly names: readonly string[]
@@ -95,7 +101,7 @@ export interface GraphLayers {
   /** Milliseconds, NaN where a layer runs as part of another; undefined until they are measured. */
   readonly times?: Float64Array
   /** Parameters that the layer had in the file and has no more; undefined for the file's own network. */
-  readonly pruned?: Float64Array
+  readonly pruned?: Pruned
 }
 
 /** A value that a layer takes or makes. */

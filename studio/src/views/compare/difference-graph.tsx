@@ -1,11 +1,13 @@
-import { Button, Group, Text } from '@mantine/core'
+import { ActionIcon, Button, Group, Text } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
-import type { ComparisonTable } from '../../engine/compare.ts'
-import type { Difference, DifferenceBox, DifferencePicture } from '../../engine/compare-picture.ts'
+import type { ComparisonTable, Difference } from '../../engine/compare.ts'
+import type { DifferenceBox, DifferencePicture } from '../../engine/compare-picture.ts'
+import { Icon } from '../../parts/icons.tsx'
 import { useStore } from '../../store.ts'
 import '../../colours.css'
 import styles from './difference.module.css'
+import { useCamera } from './use-camera.ts'
 
 const names: Readonly<Record<Difference, string>> = {
   same: 'the same',
@@ -33,20 +35,44 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
       isWanted = false
     }
   }, [table, opened, fail])
-  if (!picture) return null
+  return picture && <Drawn picture={picture} setOpened={setOpened} />
+}
+
+interface DrawnProps {
+  readonly picture: DifferencePicture
+  setOpened(paths: readonly string[]): void
+}
+
+function Drawn({ picture, setOpened }: DrawnProps) {
   const { width, height, boxes, lines, frames, counts } = picture
   const open = (path: string) => setOpened([...picture.opened, path])
   const close = (path: string) => setOpened(picture.opened.filter((p) => p !== path && !p.startsWith(`${path}/`)))
+  const size = { width: width + 2 * edge, height: height + 2 * edge }
+  const [first] = boxes
+  const camera = useCamera(size, first ? first.x + edge + first.width / 2 : 0)
   const parts = (Object.keys(names) as Difference[]).filter((key) => counts[key] > 0)
   return (
     <section aria-label="Both as one graph">
-      <Text size="sm" mb={4} className={styles.legend}>
-        {parts.map((key) => (
-          <span key={key} data-difference={key}>
-            {counts[key]} {counts[key] === 1 ? 'layer' : 'layers'} {names[key]}
-          </span>
-        ))}
-      </Text>
+      <Group justify="space-between" mb={4} gap="xs">
+        <Text size="sm" component="div" className={styles.legend}>
+          {parts.map((key) => (
+            <span key={key} data-difference={key}>
+              {counts[key]} {counts[key] === 1 ? 'layer' : 'layers'} {names[key]}
+            </span>
+          ))}
+        </Text>
+        <Group gap={4} wrap="nowrap">
+          <ActionIcon variant="default" aria-label="Zoom out" title="Zoom out" onClick={() => camera.zoom(0.8)}>
+            <Icon name="minus" />
+          </ActionIcon>
+          <ActionIcon variant="default" aria-label="Show everything" title="Show everything" onClick={camera.fit}>
+            <Icon name="fit" />
+          </ActionIcon>
+          <ActionIcon variant="default" aria-label="Zoom in" title="Zoom in" onClick={() => camera.zoom(1.25)}>
+            <Icon name="plus" />
+          </ActionIcon>
+        </Group>
+      </Group>
       {frames.length > 0 && (
         <Group gap={4} mb={4} role="group" aria-label="Open blocks">
           {frames.map(({ path, name }) => (
@@ -62,15 +88,21 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
           ))}
         </Group>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled, keys can scroll. */}
-      <section className={styles.scroll} tabIndex={0} aria-label="Picture of both networks">
-        <div className={styles.picture} style={{ width: width + 2 * edge, height: height + 2 * edge }}>
+      <section
+        ref={camera.frame}
+        className={styles.seen}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move and zoom it.
+        tabIndex={0}
+        aria-label="Picture of both networks. Arrow keys move it, plus and minus zoom, 0 shows everything."
+        onKeyDown={camera.onKey}
+      >
+        <div ref={camera.picture} className={styles.picture} style={size}>
           {frames.map((frame) => (
             <div key={frame.path} className={styles.frame} style={place(frame)}>
               {frame.name}
             </div>
           ))}
-          <svg width={width + 2 * edge} height={height + 2 * edge} aria-hidden="true">
+          <svg {...size} aria-hidden="true">
             <g transform={`translate(${edge} ${edge})`}>
               {lines.map(({ points }) => (
                 <path key={points.join()} d={pathOf(points)} />
@@ -78,7 +110,12 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
             </g>
           </svg>
           {boxes.map((box) => (
-            <Box key={box.path} box={box} open={open} />
+            <Box
+              key={box.path}
+              box={box}
+              open={open}
+              reveal={() => camera.reveal({ ...box, x: box.x + edge, y: box.y + edge })}
+            />
           ))}
         </div>
       </section>
@@ -86,7 +123,14 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
   )
 }
 
-function Box({ box, open }: { readonly box: DifferenceBox; open(path: string): void }) {
+interface BoxProps {
+  readonly box: DifferenceBox
+  open(path: string): void
+  /** Brings it into sight. */
+  reveal(): void
+}
+
+function Box({ box, open, reveal }: BoxProps) {
   const { path, name, title, text, isBlock, difference, kept } = box
   const isSaid = difference === 'same' || kept !== undefined
   const said = isSaid ? text : `${text}, ${names[difference]}`
@@ -100,7 +144,14 @@ function Box({ box, open }: { readonly box: DifferenceBox; open(path: string): v
   const shared = { className: styles.box, style: place(box), 'data-difference': difference, title: `${name}: ${said}` }
   if (!isBlock) return <div {...shared}>{inside}</div>
   return (
-    <button type="button" {...shared} data-block="" aria-expanded="false" onClick={() => open(path)}>
+    <button
+      type="button"
+      {...shared}
+      data-block=""
+      aria-expanded="false"
+      onFocus={(event) => event.currentTarget.matches(':focus-visible') && reveal()}
+      onClick={() => open(path)}
+    >
       {inside}
     </button>
   )

@@ -11,6 +11,8 @@ export interface Colouring {
   readonly title: string
   /** Of a row; NaN where it is not known. */
   of(layers: GraphLayers, row: number): number
+  /** Of what it is a part, of a row: boxes tell their own part. By default they tell their part of the network. */
+  outOf?(layers: GraphLayers, row: number): number
 }
 
 /** To add one, add a line. */
@@ -19,7 +21,11 @@ export const colourings: readonly Colouring[] = [
   { name: 'accesses', title: 'memory accesses', of: ({ accesses }, row) => accesses[row]! },
   { name: 'params', title: 'parameters', of: ({ params }, row) => params[row]! },
   { name: 'time', title: 'measured milliseconds', of: ({ times }, row) => times?.[row] ?? Number.NaN },
-  { name: 'pruned', title: 'parameters pruned', of: ({ pruned }, row) => pruned?.[row] ?? Number.NaN },
+  {
+    ...{ name: 'pruned', title: 'parameters pruned' },
+    of: ({ pruned }, row) => pruned?.gone[row] ?? Number.NaN,
+    outOf: ({ pruned }, row) => pruned?.from[row] ?? Number.NaN,
+  },
 ]
 
 export const colouringNamed = (name: string): Colouring => colourings.find((c) => c.name === name)!
@@ -28,23 +34,30 @@ export const colouringNamed = (name: string): Colouring => colourings.find((c) =
 export interface Parts {
   /** Of each box; what is not known counts nothing. */
   readonly sums: Float64Array
+  /** What each is of the whole, or of its own: 0 to 1. */
+  readonly parts: Float64Array
   readonly whole: number
+  /** The largest part. */
   readonly most: number
 }
 
 export function partsOf(
-  { of }: Colouring,
+  { of, outOf }: Colouring,
   layers: GraphLayers,
   { rows, rowStarts }: { readonly rows: Uint32Array; readonly rowStarts: Uint32Array },
 ): Parts {
-  const sums = new Float64Array(rowStarts.length - 1)
-  let [whole, most] = [0, 0]
-  for (let box = 0; box < sums.length; box++) {
-    let sum = 0
-    for (let i = rowStarts[box]!; i < rowStarts[box + 1]!; i++) sum += of(layers, rows[i]!) || 0
-    sums[box] = sum
-    whole += sum
-    most = Math.max(most, sum)
-  }
-  return { sums, whole, most }
+  const sumsOf = (each: Colouring['of']) =>
+    Float64Array.from({ length: rowStarts.length - 1 }, (_, box) => {
+      let sum = 0
+      for (let i = rowStarts[box]!; i < rowStarts[box + 1]!; i++) sum += each(layers, rows[i]!) || 0
+      return sum
+    })
+  const sums = sumsOf(of)
+  const whole = sums.reduce((a, b) => a + b, 0)
+  const wholes = outOf && sumsOf(outOf)
+  const parts = sums.map((sum, box) => (sum === 0 ? 0 : sum / (wholes ? wholes[box]! : whole)))
+  return { sums, parts, whole, most: parts.reduce((a, b) => Math.max(a, b), 0) }
 }
+
+/** `12.3 %` */
+export const percentText = (part: number): string => `${(100 * part).toFixed(1)} %`

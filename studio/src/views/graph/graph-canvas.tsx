@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useMemo, useRef } from 'react'
 import { boxKinds } from '../../engine/graph/types.ts'
-import { listen } from './canvas/gestures.ts'
+import { listen } from '../../picture/gestures.ts'
 import { boxAt, frameHeadAt } from './canvas/hit.ts'
 import { palettes } from './canvas/palette.ts'
 import { coloured, sceneOf } from './canvas/scene.ts'

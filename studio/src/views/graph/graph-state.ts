@@ -3,9 +3,9 @@ import { Closed, engine } from '../../engine/client.ts'
 import type { GraphColumns, GraphTree, Opening } from '../../engine/graph/types.ts'
 import { graphWish, readerOf } from '../../engine/session/wishes.ts'
 import type { Network } from '../../engine/types.ts'
+import type { Point } from '../../picture/gestures.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
-import type { Point } from './canvas/gestures.ts'
 import { type ColourName, colourings } from './colourings.ts'
 
 /** So many boxes at most are shown at first: what a screen holds. */

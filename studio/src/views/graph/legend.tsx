@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { human } from 'kerf/report'
 import { palettes } from './canvas/palette.ts'
-import { colouringNamed, partsOf } from './colourings.ts'
+import { colouringNamed, partsOf, percentText } from './colourings.ts'
 import classes from './graph.module.css'
 import { useGraph } from './graph-state.ts'
 
@@ -19,7 +19,7 @@ export function Legend() {
         style={{ background: `linear-gradient(to right, ${palette.shades.join(', ')})` }}
       />
       {most > 0
-        ? `0 to ${((100 * most) / whole).toFixed(1)} % of ${human(whole)} ${colouring.title}`
+        ? `0 to ${percentText(most)} of ${colouring.outOf ? 'a box’s own' : human(whole)} ${colouring.title}`
         : `No ${colouring.title}`}
       {lit.length > 0 && (
         <div>

@@ -1,6 +1,6 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { useEffect, useRef } from 'react'
-import type { Camera, Size } from './canvas/camera.ts'
+import type { Camera, Size } from '../../picture/camera.ts'
 import { type Palette, palettes } from './canvas/palette.ts'
 import type { Scene } from './canvas/scene.ts'
 import type { Stage } from './canvas/stage.ts'

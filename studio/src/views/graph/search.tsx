@@ -1,7 +1,7 @@
 import { ActionIcon, Group, Text, TextInput } from '@mantine/core'
 import { useMemo, useState } from 'react'
+import { Icon } from '../../parts/icons.tsx'
 import { useGraph } from './graph-state.ts'
-import { Icon } from './icons.tsx'
 import { chooseRow } from './use-shared-selection.ts'
 
 /** Finds layers by their name or operator, one after another. */

@@ -1,11 +1,11 @@
 import { ActionIcon, Group, NativeSelect, useComputedColorScheme } from '@mantine/core'
+import { Icon } from '../../parts/icons.tsx'
 import { useStore } from '../../store.ts'
 import { palettes } from './canvas/palette.ts'
 import type { Stage } from './canvas/stage.ts'
 import { type ColourName, colourings } from './colourings.ts'
 import classes from './graph.module.css'
 import { useGraph } from './graph-state.ts'
-import { Icon } from './icons.tsx'
 import { savePng, saveSvg } from './save-picture.ts'
 import { Search } from './search.tsx'
 

@@ -1,4 +1,4 @@
-import type { Point } from './gestures.ts'
+import type { Point } from '../../../picture/gestures.ts'
 import type { Scene } from './scene.ts'
 
 const isIn = (

@@ -1,5 +1,5 @@
 import type { Rectangles } from '../../../engine/graph/types.ts'
-import type { Rectangle } from './camera.ts'
+import type { Rectangle } from '../../../picture/camera.ts'
 import type { Palette } from './palette.ts'
 import type { Scene } from './scene.ts'
 

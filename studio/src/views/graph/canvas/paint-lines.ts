@@ -1,4 +1,4 @@
-import type { Rectangle } from './camera.ts'
+import type { Rectangle } from '../../../picture/camera.ts'
 import type { Marks } from './marks.ts'
 import type { Palette } from './palette.ts'
 import { type Scene, thickest } from './scene.ts'

@@ -1,4 +1,4 @@
-import type { Camera, Rectangle, Size } from './camera.ts'
+import type { Camera, Rectangle, Size } from '../../../picture/camera.ts'
 import type { Marks } from './marks.ts'
 import { paintBoxes } from './paint-boxes.ts'
 import { paintFrameNames, paintFrames } from './paint-frames.ts'

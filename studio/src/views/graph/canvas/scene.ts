@@ -33,7 +33,7 @@ export function sceneOf(graph: GraphColumns, parts: Parts): Scene {
 /** The part of a scene that the colouring makes. */
 export const coloured = (parts: Parts): Pick<Scene, 'shades' | 'parts'> => ({
   parts,
-  shades: Uint8Array.from(parts.sums, (sum) => shadeOf(sum, parts.most)),
+  shades: Uint8Array.from(parts.parts, (part) => shadeOf(part, parts.most)),
 })
 
 function around({ from, points }: GraphLines): Rectangles {

@@ -9,8 +9,8 @@ import {
   type Size,
   showing,
   zoomed,
-} from './camera.ts'
-import type { Point } from './gestures.ts'
+} from '../../../picture/camera.ts'
+import type { Point } from '../../../picture/gestures.ts'
 import type { Marks } from './marks.ts'
 import { paint } from './paint.ts'
 import type { Palette } from './palette.ts'

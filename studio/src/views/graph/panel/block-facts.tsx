@@ -1,7 +1,7 @@
 import { Button, Title } from '@mantine/core'
 import { human } from 'kerf/report'
 import { boxKinds } from '../../../engine/graph/types.ts'
-import { colourings, partsOf } from '../colourings.ts'
+import { colourings, partsOf, percentText } from '../colourings.ts'
 import { useGraph } from '../graph-state.ts'
 
 /** What a closed block holds, and its part of the whole. */
@@ -15,14 +15,13 @@ export function BlockFacts({ box }: { box: number }) {
       <Title order={3}>{boxes.texts[box]}</Title>
       <dl>
         {colourings.map((colouring) => {
-          const { sums, whole } = partsOf(colouring, tree.layers, boxes)
+          const { sums, parts, whole } = partsOf(colouring, tree.layers, boxes)
           // Nothing of it is known, or there is nothing.
           if (whole === 0) return null
-          const part = ((100 * sums[box]!) / whole).toFixed(1)
           return (
             <div key={colouring.name}>
               <dt>{colouring.title}</dt>
-              <dd>{`${human(sums[box]!)} (${part} %)`}</dd>
+              <dd>{`${human(sums[box]!)} (${percentText(parts[box]!)})`}</dd>
             </div>
           )
         })}

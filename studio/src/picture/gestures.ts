@@ -8,8 +8,10 @@ export interface Point {
 export interface Gestures {
   pan(dx: number, dy: number): void
   zoom(factor: number, at: Point): void
-  click(at: Point): void
-  hover(at: Point | undefined): void
+  click?(at: Point): void
+  hover?(at: Point | undefined): void
+  /** Whether a turn of the wheel is for the picture; by default every one is. */
+  takesWheel?(event: WheelEvent): boolean
 }
 
 /** A press that moves farther is no click. */
@@ -28,7 +30,6 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
   }
   const down = (event: PointerEvent) => {
     if (event.button !== 0) return
-    element.setPointerCapture(event.pointerId)
     pointers.set(event.pointerId, pointOf(event))
     start = pointers.size === 1 ? pointOf(event) : undefined
   }
@@ -36,11 +37,13 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
     const before = pointers.get(event.pointerId)
     const now = pointOf(event)
     if (!before) {
-      if (event.pointerType === 'mouse') gestures.hover(now)
+      if (event.pointerType === 'mouse') gestures.hover?.(now)
       return
     }
     if (start && distance(start, now) < stillness) return
     start = undefined
+    // Not before: a press that stays is one of what lies below it.
+    element.setPointerCapture(event.pointerId)
     const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1]
     pointers.set(event.pointerId, now)
     if (!other) gestures.pan(now.x - before.x, now.y - before.y)
@@ -52,10 +55,11 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
   }
   const up = (event: PointerEvent) => {
     pointers.delete(event.pointerId)
-    if (start && event.type === 'pointerup') gestures.click(start)
+    if (start && event.type === 'pointerup') gestures.click?.(start)
     start = undefined
   }
   const wheel = (event: WheelEvent) => {
+    if (gestures.takesWheel?.(event) === false) return
     event.preventDefault()
     // Lines and pages in pixels.
     const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : 30
@@ -63,7 +67,11 @@ export function listen(element: HTMLElement, gestures: Gestures): () => void {
     // A pinch on a touchpad comes as small steps with ctrl.
     else gestures.zoom(Math.exp(-event.deltaY * unit * (event.ctrlKey ? 0.01 : 0.002)), pointOf(event))
   }
-  const leave = () => gestures.hover(undefined)
+  const leave = ({ pointerId }: PointerEvent) => {
+    // Where it goes up now, nobody hears here.
+    if (!element.hasPointerCapture(pointerId)) pointers.delete(pointerId)
+    gestures.hover?.(undefined)
+  }
   const listeners = [
     ['pointerdown', down],
     ['pointermove', move],
