@@ -5,15 +5,7 @@ import { gradientOf } from './shared/backward.ts'
 import { perChannel } from './shared/channel-rules.ts'
 import { commonType, dense, required, typed } from './shared/check.ts'
 import { arithmetic, doubles } from './shared/numbers.ts'
-import {
-  checkPooled,
-  maxCost,
-  type PoolAttributes,
-  poolAttributes,
-  poolShape,
-  resolvedWindow,
-  windowReduction,
-} from './shared/pool.ts'
+import { checkPooled, maxCost, poolAttributes, poolShape, resolvedWindow, windowReduction } from './shared/pool.ts'
 import { eachWindow, placeOfMaximum, poolWindows } from './shared/pool-forward.ts'
 import { amongInput } from './shared/range-rules.ts'
 
@@ -37,10 +29,7 @@ function columnMajor(place: number, shape: readonly number[]): number {
 export const maxPool = defineOperator({
   name: 'MaxPool',
   inputs: ['X: numeric'],
-  attributes: (a, opset): PoolAttributes => {
-    const attributes = poolAttributes(a, opset)
-    return { ...attributes, window: { ...attributes.window, narrowSame: 'floor' } }
-  },
+  attributes: (a, opset) => poolAttributes(a, opset, 'floor'),
   infer: (call) => {
     const shape = poolShape(call)
     const outputs: Known[] = [typed(required(call, 0).elementType, shape), typed('int64', shape)]

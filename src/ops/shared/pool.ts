@@ -32,8 +32,13 @@ export interface PoolAttributes {
 /** The norm: a broken number in opset 1. */
 export const normOf = (a: AttributeReader, opset: number): number => (opset < 2 ? a.float('p', 2) : a.size('p', 1, 2))
 
-export const poolAttributes = (a: AttributeReader, opset: number): PoolAttributes => ({
-  window: { ...windowAttributes(a), narrowSame: 'trunc' },
+/** @param narrowSame as of `Window` */
+export const poolAttributes = (
+  a: AttributeReader,
+  opset: number,
+  narrowSame: Window['narrowSame'] = 'trunc',
+): PoolAttributes => ({
+  window: { ...windowAttributes(a), narrowSame },
   p: normOf(a, opset),
   countIncludePad: a.flag('count_include_pad'),
   columnMajor: a.flag('storage_order'),
