@@ -18,6 +18,12 @@ const alias = Object.entries(exports).flatMap(([name, to]) => {
   return target ? [{ find: new RegExp(`^kerf${name.slice(1)}$`), replacement: sourceOf(target) }] : []
 })
 
+/** Kernels of one kind. */
+const ofKind = (name: string, native: string) => ({
+  extends: true as const,
+  test: { name, include: kernels, env: { KERF_NATIVE: native } },
+})
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -43,10 +49,9 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: 'alone', include: replacesModules, isolate: true } },
-      // Browsers, and machines that there is no machine code for.
-      ...(nativeKernels()
-        ? [{ extends: true as const, test: { name: 'WebAssembly', include: kernels, env: { KERF_NATIVE: '0' } } }]
-        : []),
+      // Browsers, machines that there is no machine code for, and those that have less than this one.
+      ...(nativeKernels() ? [ofKind('WebAssembly', '0')] : []),
+      ...(nativeKernels()?.instructions === 'AVX-512' ? [ofKind('AVX2', 'AVX2')] : []),
       // Browsers and newer versions of Node take the kernels that are compiled for relaxed SIMD; Node 20 has it behind a flag.
       ...(hasRelaxedSimd()
         ? []

@@ -646,6 +646,7 @@ export const kernels = {
   adderU8: {
     does: 'adder convolution of codes, NHWC',
     wasm: 'adder-u8',
+    native: 'adder-u8',
     begins: adderBlocks,
     args: {
       ...codes,

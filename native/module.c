@@ -5,37 +5,8 @@
 
 #include "dispatch.h"
 
-#if defined __x86_64__
-#include <cpuid.h>
-
-/** What the operating system keeps when it changes threads, as XGETBV says: bits of the AVX and the AVX-512 registers. */
-enum { avxState = 0x6, avx512State = 0xe6 };
-
-static const Kernel *chooseKernels(const char **instructions) {
-  unsigned a, b, c, d, basicC, kept = 0;
-  if (!__get_cpuid(1, &a, &b, &basicC, &d) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return NULL;
-  if (!(basicC & bit_OSXSAVE)) return NULL;
-  __asm__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
-  if (!(basicC & bit_FMA) || !(b & bit_AVX2) || (kept & avxState) != avxState) return NULL;
-  const unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
-  if ((b & wide) == wide && (kept & avx512State) == avx512State) {
-    *instructions = "AVX-512";
-    return kernelsAvx512;
-  }
-  *instructions = "AVX2";
-  return kernelsAvx2;
-}
-#else
-static const Kernel *chooseKernels(const char **instructions) {
-  *instructions = "NEON";
-  return kernelsNeon;
-}
-#endif
-
-static const Kernel *kernels;
-
 /** (kernel, arguments, thread, threads), whole numbers as kernels/index.ts has them. */
-static napi_value run(napi_env env, napi_callback_info info) {
+static napi_value run(napi_env env, napi_callback_info info, const Kernel *kernels) {
   napi_value given[4];
   size_t count = 4;
   void *memory;
@@ -51,24 +22,50 @@ static napi_value run(napi_env env, napi_callback_info info) {
 static napi_value bind(napi_env env, napi_callback_info info) {
   napi_value bytes, result;
   size_t count = 1;
-  void *memory;
-  napi_get_cb_info(env, info, &count, &bytes, NULL, NULL);
+  void *memory, *own;
+  napi_get_cb_info(env, info, &count, &bytes, NULL, &own);
   if (napi_get_typedarray_info(env, bytes, NULL, NULL, &memory, NULL, NULL) != napi_ok) return NULL;
-  return napi_create_function(env, NULL, 0, run, memory, &result) == napi_ok ? result : NULL;
+  return napi_create_function(env, NULL, 0, (napi_callback)own, memory, &result) == napi_ok ? result : NULL;
 }
 
-/** { table, instructions, bind }; without instructions where this processor has none that there are kernels for. */
+static void offer(napi_env env, napi_value sets, const char *instructions, napi_callback own) {
+  napi_value function;
+  napi_create_function(env, NULL, 0, bind, (void *)own, &function);
+  napi_set_named_property(env, sets, instructions, function);
+}
+
+#if defined __x86_64__
+#include <cpuid.h>
+
+static napi_value runAvx2(napi_env env, napi_callback_info info) { return run(env, info, kernelsAvx2); }
+static napi_value runAvx512(napi_env env, napi_callback_info info) { return run(env, info, kernelsAvx512); }
+
+/** What the operating system keeps when it changes threads, as XGETBV says: bits of the AVX and the AVX-512 registers. */
+enum { avxState = 0x6, avx512State = 0xe6 };
+
+static void offerAll(napi_env env, napi_value sets) {
+  unsigned a, b, c, d, basic, kept;
+  if (!__get_cpuid(1, &a, &b, &basic, &d) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
+  if (!(basic & bit_OSXSAVE)) return;
+  __asm__("xgetbv" : "=a"(kept), "=d"(d) : "c"(0));
+  if (!(basic & bit_FMA) || !(b & bit_AVX2) || (kept & avxState) != avxState) return;
+  const unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+  if ((b & wide) == wide && (c & bit_AVX512VNNI) && (kept & avx512State) == avx512State) offer(env, sets, "AVX-512", runAvx512);
+  offer(env, sets, "AVX2", runAvx2);
+}
+#else
+static napi_value runNeon(napi_env env, napi_callback_info info) { return run(env, info, kernelsNeon); }
+
+static void offerAll(napi_env env, napi_value sets) { offer(env, sets, "NEON", runNeon); }
+#endif
+
+/** { table, bind }: the second has `bind` for each set of instructions that this processor has and there are kernels for, the best first. */
 NAPI_MODULE_INIT() {
-  const char *instructions = NULL;
   napi_value value;
-  kernels = chooseKernels(&instructions);
   napi_create_string_utf8(env, tableVersion, NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, exports, "table", value);
-  if (kernels) {
-    napi_create_string_utf8(env, instructions, NAPI_AUTO_LENGTH, &value);
-    napi_set_named_property(env, exports, "instructions", value);
-  }
-  napi_create_function(env, NULL, 0, bind, NULL, &value);
+  napi_create_object(env, &value);
+  offerAll(env, value);
   napi_set_named_property(env, exports, "bind", value);
   return exports;
 }

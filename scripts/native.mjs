@@ -14,7 +14,7 @@ const instructions = {
   x64: {
     kernelsAvx2: ['-mavx2', '-mfma'],
     kernelsAvx512: [
-      ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl'],
+      ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni'],
       '-mprefer-vector-width=512',
     ],
   },
@@ -62,7 +62,7 @@ async function make(name, work) {
       '-Wno-psabi',
       '-ffreestanding',
       '-fvisibility=hidden',
-      '-ffp-contract=fast',
+      '-ffp-contract=on',
     ],
     ...[
       '-fno-math-errno',

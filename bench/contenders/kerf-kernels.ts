@@ -9,4 +9,5 @@ export { lowerConvCodes } from '../../src/runtime/backends/wasm/steps/codes/conv
 export { lowerConv } from '../../src/runtime/backends/wasm/steps/convolution/layer.ts'
 export { lowerConvPanels } from '../../src/runtime/backends/wasm/steps/convolution/panels.ts'
 export { programBytes, writeProgram } from '../../src/runtime/backends/wasm/steps/step.ts'
+export { nativeKernels } from '../../src/runtime/native.node.ts'
 export { spawnNodeWorker } from '../../src/runtime/spawn.node.ts'

@@ -47,8 +47,9 @@ export const open = (threads) =>
 export async function openKernels(threads, lower) {
   const kerf = await import(pathToFileURL(bundlePath).href)
   const shared = threads > 1
+  const native = kerf.nativeKernels()
   return {
-    version: `kerf (${kerf.hasRelaxedSimd() ? 'relaxed SIMD' : 'SIMD'})`,
+    version: `kerf (${native?.instructions ?? (kerf.hasRelaxedSimd() ? 'relaxed SIMD' : 'SIMD')})`,
     limit: () => kerf.measureLimit(threads, kerf.spawnNodeWorker),
     async load(layer) {
       const { inChannels, outChannels, size, outSize, kernel, stride, pad, groups } = layer
@@ -75,11 +76,11 @@ export async function openKernels(threads, lower) {
         ...{ kernelHeight: kernel, kernelWidth: kernel, strideHeight: stride, strideWidth: stride },
         ...{ dilationHeight: 1, dilationWidth: 1, padTop: pad, padLeft: pad },
       }
-      const { steps, fill } = lower(kerf, layer, sizes, { alloc, scratch: alloc, memory })
+      const { steps, fill } = lower(kerf, layer, sizes, { alloc, scratch: alloc, memory, native })
       const program = alloc(kerf.programBytes(steps, inRow))
-      kerf.writeProgram(memory, program, steps, inRow)
+      kerf.writeProgram(memory, program, steps, inRow, native)
       fill(memory.buffer)
-      const pool = await kerf.Pool.start(memory, threads, shared ? kerf.spawnNodeWorker : undefined)
+      const pool = await kerf.Pool.start(memory, threads, shared ? kerf.spawnNodeWorker : undefined, native)
       return { inRow, run: () => pool.run(program, steps.length * inRow), close: () => pool.dispose() }
     },
   }

@@ -53,13 +53,15 @@ describe('libraries that are not for here are left', () => {
       : []
     for (const name of others) expect(loadNative(join(built, name)), name).toBeUndefined()
   })
-  it('one that was made for another table of kernels', () => {
-    const exporting = (table: string, more = '') => `module.exports = { table: '${table}', bind() {} ${more} }`
-    expect(loadNative(library('old.cjs', exporting('old', ", instructions: 'AVX2'")))).toBeUndefined()
-    expect(loadNative(library('none.cjs', exporting(tableVersion)))).toBeUndefined()
-    expect(loadNative(library('own.cjs', exporting(tableVersion, ", instructions: 'AVX2'")))).toMatchObject({
-      instructions: 'AVX2',
-    })
+  it('one that was made for another table of kernels, or for other processors', () => {
+    const exporting = (table: string, sets: string) => `module.exports = { table: '${table}', bind: { ${sets} } }`
+    const both = 'Best() {}, AVX2() {}'
+    expect(loadNative(library('old.cjs', exporting('old', both)))).toBeUndefined()
+    expect(loadNative(library('none.cjs', exporting(tableVersion, '')))).toBeUndefined()
+    const own = library('own.cjs', exporting(tableVersion, both))
+    expect(loadNative(own, '')).toMatchObject({ instructions: 'Best' })
+    expect(loadNative(own, 'AVX2')).toMatchObject({ instructions: 'AVX2' })
+    expect(loadNative(own, 'NEON')).toBeUndefined()
   })
 })
 

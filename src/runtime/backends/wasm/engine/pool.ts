@@ -99,7 +99,7 @@ const start = ({ module, memory, thread, threads }, reply, native = () => {}) =>
 if (typeof require === 'function') {
   const { parentPort } = require('node:worker_threads')
   parentPort.once('message', (message) => {
-    const native = message.native && require(message.native).bind(new Uint8Array(message.memory.buffer))
+    const native = message.native && require(message.native.path).bind[message.native.instructions](new Uint8Array(message.memory.buffer))
     start(message, (answer) => parentPort.postMessage(answer), native)
   })
 } else self.onmessage = ({ data }) => start(data, (answer) => self.postMessage(answer))
@@ -154,7 +154,8 @@ export class Pool {
           reject(notLoaded ? workersBlocked('their script cannot be loaded') : workerEnded(why))
         })
       })
-      worker.post({ module: kernelModule(memory), memory, thread, threads, native: native?.path })
+      const library = native && { path: native.path, instructions: native.instructions }
+      worker.post({ module: kernelModule(memory), memory, thread, threads, native: library })
       return ready
     }
     try {

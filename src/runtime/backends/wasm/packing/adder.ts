@@ -84,20 +84,24 @@ export function packAdderFloats(
   return packed
 }
 
-/** Byte panels: 4 taps of filter 0, of filter 1 … 7, then the next 4 taps. */
+/**
+ * Byte panels: 4 taps of filter 0, of filter 1 … 7, then the next 4 taps.
+ * @param together for kernels in machine code 8 taps instead of 4
+ */
 export function packAdderBytes(
   weights: Uint8Array,
   sizes: FilterSizes,
   { tapChannels, run, runs, lineTaps = run * runs }: Reduction,
+  together: 4 | 8 = 4,
 ): Uint8Array {
-  const panelBytes = panelWidth * run * runs
+  const panelBytes = panelWidth * together * Math.ceil((run * runs) / together)
   const line = run * Math.ceil(lineTaps / run)
   const packed = new Uint8Array(panelsOf(sizes) * panelBytes)
   eachFilter(sizes, (panel, column, filter) => {
-    const at = panel * panelBytes + 4 * column
+    const at = panel * panelBytes + together * column
     eachWeight(filter, sizes, tapChannels, (place, from) => {
       const k = line * Math.floor(place / lineTaps) + (place % lineTaps)
-      packed[at + (k >> 2) * 4 * panelWidth + (k & 3)] = weights[from]!
+      packed[at + together * panelWidth * Math.floor(k / together) + (k % together)] = weights[from]!
     })
   })
   return packed

@@ -121,6 +121,16 @@ export function cutCodes(layer: ConvLayer): CodesCut {
   return finishCut(layer, 'planes', false, codeLanes, (filled / codeLanes) * taps, filled)
 }
 
+/** Kernels in machine code copy what lies under each output pixel of a block: so many at most, since weights are read once for each block. */
+const mostRows = 128
+
+/** Scratch memory for that. */
+export function rowsBytes({ batch, outHeight, outWidth }: ConvLayer, { run, runs }: Reduction): number {
+  const rowBytes = roundUp(run * runs, 8)
+  const fits = Math.max(8, 8 * Math.floor(patchBytes / rowBytes / 8))
+  return rowBytes * Math.min(mostRows, fits, roundUp(batch * outHeight * outWidth, 8))
+}
+
 /** @param pixelBytes what is copied of each pixel, or of what lies under its window; 0 where nothing is */
 function finishCut(
   layer: ConvLayer,

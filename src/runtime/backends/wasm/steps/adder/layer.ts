@@ -21,7 +21,7 @@ import {
 import { type KnownWeights, wholeFloats } from '../../packing/weights.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
-import { cutCodes, cutFloats, roundUp, scratch, sizesOf } from './cut.ts'
+import { cutCodes, cutFloats, roundUp, rowsBytes, scratch, sizesOf } from './cut.ts'
 
 /*
  * Adder convolutions (AdderNet, Chen et al., CVPR 2020), NHWC:
@@ -234,9 +234,11 @@ export function lowerAdderConvInteger(
   }
   const cut = cutCodes(layer)
   const { tapChannels, run, runs, lineTaps } = cut
+  const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut)) : cut.scratchBytes
+  const together = alloc.native ? 8 : 4
   const places = once(alloc, `adder codes ${how} ${[tapChannels, run, runs, lineTaps]}`, (take) => {
     const weights = ownWeights()
-    const packed = packAdderBytes(weights, sizes, cut)
+    const packed = packAdderBytes(weights, sizes, cut, together)
     const filters = filterPanels(sizes, adderCodeRows, (f) => [factor(f), offset(f), 0])
     const sums = new Int32Array(filters.buffer)
     eachFilter(sizes, (panel, column, filter) => {
@@ -244,7 +246,7 @@ export function lowerAdderConvInteger(
       for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
       sums[(panel * adderCodeRows + 2) * panelWidth + column] = -sum
     })
-    const terms = termsPerByte(packed, run)
+    const terms = together === 4 ? termsPerByte(packed, run) : 1
     return { terms, weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
   })
   return [
@@ -252,7 +254,7 @@ export function lowerAdderConvInteger(
       ...{ ...common, ...cut.args, codesAs: cut.codesAs },
       ...places,
       dots: dots ?? (places.terms < 4 && exactDots().products === 255),
-      ...scratch(cut.scratchBytes, alloc),
+      ...scratch(scratchBytes, alloc),
     }),
   ]
 }
