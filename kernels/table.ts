@@ -636,6 +636,7 @@ export const kernels = {
   adderF32: {
     does: 'adder convolution of floats, NHWC',
     wasm: 'adder-f32',
+    native: 'adder-f32',
     begins: adderBlocks,
     args: {
       shift: float('what is added to every input'),

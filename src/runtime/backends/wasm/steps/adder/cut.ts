@@ -124,9 +124,13 @@ export function cutCodes(layer: ConvLayer): CodesCut {
 /** Kernels in machine code copy what lies under each output pixel of a block: so many at most, since weights are read once for each block. */
 const mostRows = 128
 
-/** Scratch memory for that. */
-export function rowsBytes({ batch, outHeight, outWidth }: ConvLayer, { run, runs }: Reduction): number {
-  const rowBytes = roundUp(run * runs, 8)
+/** Scratch memory for that, of taps of so many bytes. */
+export function rowsBytes(
+  { batch, outHeight, outWidth }: ConvLayer,
+  { run, runs }: Reduction,
+  tapBytes: number,
+): number {
+  const rowBytes = roundUp(tapBytes * run * runs, 8)
   const fits = Math.max(8, 8 * Math.floor(patchBytes / rowBytes / 8))
   return rowBytes * Math.min(mostRows, fits, roundUp(batch * outHeight * outWidth, 8))
 }

@@ -145,6 +145,7 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
     ]
   }
   const cut = cutFloats(layer)
+  const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut, 4)) : cut.scratchBytes
   const { tapChannels, run, runs, partRuns } = cut
   const places = once(alloc, `adder ${how} ${[tapChannels, run, runs, partRuns]}`, (take) => {
     const { weights, offset } = clamped()
@@ -158,7 +159,7 @@ export function lowerAdderConv(layer: ConvLayer, tensors: AdderTensors, alloc: A
       ...commonArgs(layer, tensors),
       ...{ ...cut.args, partRuns, shiftAt: 0 },
       ...places,
-      ...scratch(cut.scratchBytes, alloc),
+      ...scratch(scratchBytes, alloc),
     }),
   ]
 }
@@ -234,7 +235,7 @@ export function lowerAdderConvInteger(
   }
   const cut = cutCodes(layer)
   const { tapChannels, run, runs, lineTaps } = cut
-  const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut)) : cut.scratchBytes
+  const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut, 1)) : cut.scratchBytes
   const together = alloc.native ? 8 : 4
   const places = once(alloc, `adder codes ${how} ${[tapChannels, run, runs, lineTaps]}`, (take) => {
     const weights = ownWeights()
