@@ -4,6 +4,7 @@ import { adaptiveRate } from './experiments/adaptive-rate.ts'
 import { allocation } from './experiments/allocation.ts'
 import { designSpace } from './experiments/design-space.ts'
 import { fasternet } from './experiments/fasternet.ts'
+import { fewBits } from './experiments/few-bits.ts'
 import { filterPruning } from './experiments/filter-pruning.ts'
 import { gradientNorm } from './experiments/gradient-norm.ts'
 import { gradients } from './experiments/gradients.ts'
@@ -32,6 +33,7 @@ export const experiments: readonly Experiment[] = [
   gradientNorm,
   adaptiveRate,
   quantisation,
+  fewBits,
   speed,
   sparsitySpeed,
   linearPruning,

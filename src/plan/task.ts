@@ -1,12 +1,11 @@
 import type { Layout } from './ability.ts'
 import type { Lifetime } from './arena.ts'
-import type { Width } from './element-types.ts'
 import type { Job } from './job.ts'
 
 /** A value in one layout, with the time it is needed. Several values may share one (views). */
 export interface Buffer extends Lifetime {
   /** How it lies in memory. uint8: codes, which kernels make and kernels read. */
-  readonly elementType: Width
+  readonly elementType: 'float32' | 'uint8'
   /** The code that byte 0 is: 0, or -128 where codes have a sign. */
   readonly least: number
   /** As ONNX has it, [N, C, …], whatever the layout. */

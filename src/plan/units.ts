@@ -32,7 +32,7 @@ export interface Prepared extends Constants, Pick<Analysis, 'model' | 'consumers
   readonly declared: ReadonlyMap<string, ElementType>
   /** Nodes that depend on the inputs, in order. */
   readonly units: readonly Unit[]
-  /** What an activation's node stands for, where the model has it in several nodes. */
+  /** What a node stands for that is not the model's: an activation in several nodes, a layer between codes; none where it belongs to another such node. */
   readonly writtenOut: ReadonlyMap<Node, readonly Node[]>
   /** Whether `value` is known before running. */
   isConstant(value: string): boolean
@@ -114,7 +114,11 @@ function withCodes(
     .model()
   return {
     analysis: analyse(coded, operators, options),
-    writtenOut: new Map(found.map(({ nodes, members }) => [nodes[0]!, members])),
+    writtenOut: new Map(
+      found.flatMap(({ nodes, members }) =>
+        nodes.map((node, i): [Node, readonly Node[]] => [node, i === 0 ? members : []]),
+      ),
+    ),
     asked: found.flatMap(({ asked }) => asked),
   }
 }

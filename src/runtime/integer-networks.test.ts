@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../base/index.ts'
 import { type AttributeValue, float, GraphBuilder, type Model, type Tensor, tensorOf } from '../graph/index.ts'
 import { modelBytes } from '../onnx/index.ts'
 import { describeOrt, runOrt } from '../testing/ort.ts'
-import { createSession, hostTensor, hostValues } from './index.ts'
+import { createSession, hostTensor, hostValues, referenceRun } from './index.ts'
 
 type CodeType = 'uint8' | 'int8'
 
@@ -199,4 +199,63 @@ describeOrt('networks between DequantizeLinear and QuantizeLinear run on codes',
       // What is equal for almost all is no accident.
       expect(wanted.filter((v, i) => Math.abs(v - own[i]!) > 0.5 * step).length).toBeLessThan(0.02 * wanted.length)
     })
+})
+
+describe('what does not stand between codes is calculated in floating point', () => {
+  const settings = (q: Quantised, scale: number, zero: number) => [
+    q.put(tensorOf('float32', [], [scale])),
+    q.put(tensorOf('uint8', [], [zero])),
+  ]
+  const others: Record<string, (q: Quantised, x: string) => string | readonly string[]> = {
+    'a result that is read twice': (q, x) => {
+      const sum = q.conv(q.pair(x, 0.02, 128), 0.02, [8, 3, 3, 3], padded)
+      return [q.pair(sum, 0.03, 120), sum]
+    },
+    'a result that is not rounded': (q, x) => q.conv(q.pair(x, 0.02, 128), 0.02, [8, 3, 3, 3], padded),
+    'an input that is not rounded': (q, x) => q.pair(q.conv(x, 0.02, [8, 3, 3, 3], padded), 0.03, 120),
+    'a bias of another scale': (q, x) => {
+      const { value, scales } = q.weights([8, 3, 3, 3], 0, 0.02)
+      return q.pair(q.builder.node('Conv', [q.pair(x, 0.02, 128), value, q.bias(scales, 0.021)], padded), 0.03, 120)
+    },
+    'scales of a value for each of its channels': (q, x) => {
+      const scales = [
+        q.put(tensorOf('float32', [3], [0.02, 0.03, 0.04])),
+        q.put(tensorOf('uint8', [3], [128, 127, 126])),
+      ]
+      const codes = q.builder.node('QuantizeLinear', [x, ...scales])
+      const rounded = q.builder.node('DequantizeLinear', [codes, ...scales])
+      return q.pair(q.conv(rounded, 0.02, [8, 3, 3, 3], padded), 0.03, 120)
+    },
+    'weights with scales along another axis': (q, x) => {
+      const { value } = q.weights([8, 3, 3, 3], 1, 0.02)
+      return q.pair(q.builder.node('Conv', [q.pair(x, 0.02, 128), value], padded), 0.03, 120)
+    },
+    'codes that are put out': (q, x) => {
+      const own = settings(q, 0.02, 128)
+      const codes = q.builder.node('QuantizeLinear', [x, ...own])
+      const y = q.conv(q.builder.node('DequantizeLinear', [codes, ...own]), 0.02, [8, 3, 3, 3], padded)
+      return [y, codes]
+    },
+  }
+
+  it.each(Object.entries(others))('%s', async (name, build) => {
+    const q = new Quantised(name, 'uint8')
+    const made = build(q, q.builder.input('x', 'float32', image))
+    for (const output of typeof made === 'string' ? [made] : made) q.builder.output(output)
+    const model = q.builder.model()
+    const random = seededRandom(5)
+    const x = hostTensor('float32', image, Float32Array.from({ length: elementCount(image)! }, random.normal))
+    const session = await createSession(model, { native: false })
+    const received = await session.run({ x })
+    const { tasks } = await session.profile({ x }, 0)
+    await session.dispose()
+    expect(tasks.some(({ kernels }) => kernels.some((k) => /^(conv|winograd)F32$/.test(k)))).toBe(true)
+    for (const [output, wanted] of referenceRun(model, new Map([['x', x]]))) {
+      const [own, exact] = [hostValues(received[output] as never), hostValues(wanted)]
+      // A sum that is rounded may fall to the next code.
+      const apart = exact.map((v, i) => Math.abs(v - own[i]!))
+      expect(Math.max(...apart)).toBeLessThanOrEqual(0.0301)
+      expect(apart.filter((d) => d > 1e-4).length).toBeLessThan(0.01 * exact.length)
+    }
+  })
 })

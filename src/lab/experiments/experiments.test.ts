@@ -35,6 +35,7 @@ const small: Readonly<Record<string, object>> = {
   },
   // Fewer, and activations may be 0 everywhere.
   quantisation: { ...training, trainImages: 480, calibrationImages: 50, bits: [8, 6, 5, 3] },
+  'few-bits': { ...training, trainImages: 480, calibrationImages: 50 },
   'linear-pruning': { inputs: 32, outputs: 16, seconds: 0.01 },
   'pruning-kinds': { ...training, seconds: 0.01, timedImages: 1 },
   recovery: { ...training, images: 16 },
@@ -61,7 +62,7 @@ const untimed = experiments.filter((e) => !['speed', 'sparsity-speed', 'three-me
 /** Experiments that measure times besides: whether what they say of these holds is for a quiet machine to say. */
 const timedBesides = ['separable', 'inverted-bottleneck', 'partial', 'fasternet', 'design-space']
 const quickOf = ({ name, settings }: Experiment): object =>
-  timedBesides.includes(name) ? { ...settings.quick, seconds: 0 } : settings.quick
+  [...timedBesides, 'few-bits'].includes(name) ? { ...settings.quick, seconds: 0 } : settings.quick
 async function outcomeOf(experiment: Experiment, settings: object, seed: number) {
   let isAsked = false
   const asked = () => {

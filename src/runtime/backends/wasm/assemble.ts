@@ -211,10 +211,11 @@ let identified = 0
 const identityOf = (object: object): number => getOrAdd(identities, object, () => identified++)
 
 /** A layer with what is stored as its inputs, and as those of a normalisation that goes into it; undefined where something known is not stored. */
-function layerKey({ unit, affine }: Job, { stored, isConstant }: Prepared): string | undefined {
+function layerKey({ unit, affine }: Job, { stored, isConstant, writtenOut }: Prepared): string | undefined {
   const parts: number[] = []
   for (const { node } of affine ? [unit, affine] : [unit]) {
-    parts.push(identityOf(node))
+    // Another plan makes another node of what it stands for.
+    parts.push(identityOf(writtenOut.get(node)?.at(-1) ?? node))
     for (const name of node.inputs) {
       const tensor = stored.get(name)
       if (!tensor && isConstant(name)) return undefined
