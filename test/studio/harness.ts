@@ -31,7 +31,8 @@ export const built = join(root, 'dist', 'studio')
 /** Pictures: to be looked at, not compared, since every machine has other fonts. */
 export const pictures = join(root, 'out', 'studio')
 
-export interface VisitOptions extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion'> {
+export interface VisitOptions
+  extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion' | 'hasTouch'> {
   /** Path of the model that `kerf studio MODEL` was given, from the repository's root. */
   readonly model?: string
   /** An address that serves the page already; by default the server of `kerf studio` is started. */

@@ -1,4 +1,5 @@
 import { wrap } from 'comlink'
+import { type EndingWorker, endingWorker } from './ending-worker.ts'
 import type { Engine } from './engine.ts'
 import type { ModelSource } from './model-source.ts'
 import type { Opened } from './open-model.ts'
@@ -19,12 +20,8 @@ type Asynchronous<T> = {
 /** The engine's desks, as the page has them. */
 type Desks = { readonly [K in keyof Engine]: Asynchronous<Engine[K]> }
 
-interface EngineWorker {
+interface EngineWorker extends EndingWorker {
   readonly remote: Desks
-  /** Rejects when the worker ends: it answers no more. */
-  readonly ended: Promise<never>
-  /** @param why for those who wait for an answer */
-  end(why: Error): void
 }
 
 /** What is thrown to those who wait for an engine that was closed: nobody needs to be told. */
@@ -34,21 +31,8 @@ export class Closed extends Error {
 
 function start(): EngineWorker {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
-  let reject: (why: Error) => void = () => {}
-  const ended = new Promise<never>((_, no) => {
-    reject = no
-  })
-  // Whether or not somebody waits.
-  ended.catch(() => {})
-  const end = (why: Error) => {
-    worker.terminate()
-    reject(why)
-  }
-  worker.addEventListener('error', (event) =>
-    end(new Error(`The engine stopped${event.message ? `: ${event.message}` : ' or could not be loaded'}.`)),
-  )
   // Comlink's own types know methods of the object itself, not of objects in it.
-  return { remote: wrap(worker) as unknown as Desks, ended, end }
+  return { ...endingWorker(worker, 'engine'), remote: wrap(worker) as unknown as Desks }
 }
 
 /** Started before it is needed. */

@@ -15,16 +15,23 @@ import { threadedRuntime } from './threaded-runtime.ts'
 
 /** What can be quantised, or why nothing can. */
 export function quantisable(model: Model, name: string, wish: QuantizeWish, pictures: number): Quantisable {
-  const to = model.graph.nodes.some(({ opType, domain }) => opType === 'AdderConv' && domain === 'ai.kerf')
-    ? 'adder'
-    : 'int8'
   const command = quantizeCommand(name, wish, pictures)
+  const adders = layersOr(() => quantisableLayers(model))
+  const asked = wish.to === 'int8' ? layersOr(() => integerLayers(model).layers) : adders
+  // Adder layers that are in codes already are some, too.
+  const to = adders instanceof KerfError && adders.details.coded === 0 ? 'int8' : 'adder'
+  return asked instanceof KerfError
+    ? { to, layers: [], why: inPageWords(asked.message), command }
+    : { to, layers: asked, command }
+}
+
+/** Layers, or why there are none. */
+function layersOr(layers: () => readonly string[]): readonly string[] | KerfError {
   try {
-    const layers = wish.to === 'int8' ? integerLayers(model).layers : quantisableLayers(model)
-    return { to, layers, command }
+    return layers()
   } catch (error) {
-    if (!(error instanceof KerfError)) throw error
-    return { to, layers: [], why: inPageWords(error.message), command }
+    if (error instanceof KerfError) return error
+    throw error
   }
 }
 

@@ -11,10 +11,10 @@ import {
   TextInput,
 } from '@mantine/core'
 import type { LabField } from '../../engine/lab/types.ts'
+import { ThreadsField } from '../../parts/threads-field.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
-import { mostThreads } from '../../threads.ts'
 import { useLab } from './lab-state.ts'
 
 /** Which experiment, with which settings. */
@@ -24,7 +24,6 @@ export function ExperimentForm() {
   const experiment = experiments.find((e) => e.name === name)
   if (!experiment) return null
   const isBusy = running !== undefined
-  const most = mostThreads()
   return (
     <Stack gap="md">
       <Fieldset legend="Experiment">
@@ -58,16 +57,7 @@ export function ExperimentForm() {
               disabled={isBusy}
               onChange={(value) => typeof value === 'number' && set({ seed: value })}
             />
-            <NumberInput
-              label="Threads"
-              min={1}
-              max={most}
-              clampBehavior="strict"
-              allowDecimal={false}
-              value={threads}
-              disabled={isBusy || most === 1}
-              onChange={(value) => typeof value === 'number' && value >= 1 && set({ threads: value })}
-            />
+            <ThreadsField value={threads} disabled={isBusy} onChange={(value) => set({ threads: value })} />
           </Group>
           {experiment.fields.map((field) => (
             <Field

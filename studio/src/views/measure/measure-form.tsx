@@ -1,4 +1,5 @@
-import { Button, Group, NumberInput, Progress, Select, Text } from '@mantine/core'
+import { Button, Group, Progress, Select, Text } from '@mantine/core'
+import { ThreadsField } from '../../parts/threads-field.tsx'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
 import styles from './measure.module.css'
@@ -12,17 +13,12 @@ export function MeasureForm() {
   return (
     <>
       <Group gap="sm" align="flex-end">
-        <NumberInput
+        <ThreadsField
           size="xs"
           w={90}
-          label="Threads"
-          min={1}
-          max={most}
-          clampBehavior="strict"
-          allowDecimal={false}
           value={wish.threads}
-          disabled={progress !== undefined || most === 1}
-          onChange={(threads) => typeof threads === 'number' && threads >= 1 && want({ threads })}
+          disabled={progress !== undefined}
+          onChange={(threads) => want({ threads })}
         />
         <Select
           size="xs"

@@ -1,14 +1,13 @@
-import { Alert, Button, Fieldset, Group, NumberInput, Progress, Stack, Text } from '@mantine/core'
+import { Alert, Button, Fieldset, Group, Progress, Stack, Text } from '@mantine/core'
 import { useEffect } from 'react'
 import { msText } from '../../parts/before-after.tsx'
-import { mostThreads } from '../../threads.ts'
+import { ThreadsField } from '../../parts/threads-field.tsx'
 import { useTiming } from './timing.ts'
 
 /** Layers measured at several widths, on this device: what a budget in time and every prediction of time stand on. */
 export function Times() {
   const { threads, known, progress, error, look, measure, stop } = useTiming()
   useEffect(() => void look(), [look])
-  const most = mostThreads()
   return (
     <Fieldset legend="Time on this device">
       <Stack gap="sm">
@@ -18,17 +17,12 @@ export function Times() {
             : 'Every layer is measured at several widths, once. From then on a run is predicted for whatever is cut, and can be a budget.'}
         </Text>
         <Group gap="xs" align="flex-end">
-          <NumberInput
+          <ThreadsField
             size="xs"
             w={90}
-            label="Threads"
-            min={1}
-            max={most}
-            clampBehavior="strict"
-            allowDecimal={false}
             value={threads}
-            disabled={progress !== undefined || most === 1}
-            onChange={(value) => typeof value === 'number' && value >= 1 && void look(value)}
+            disabled={progress !== undefined}
+            onChange={(value) => void look(value)}
           />
           {progress ? (
             <Button size="xs" variant="default" onClick={stop}>
