@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { build } from 'esbuild'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { nodeWorkerFile } from '../testing/session-worker.ts'
@@ -63,6 +65,27 @@ describe('libraries that are not for here are left', () => {
     expect(loadNative(own, 'AVX2')).toMatchObject({ instructions: 'AVX2' })
     expect(loadNative(own, 'NEON')).toBeUndefined()
   })
+})
+
+describe.skipIf(!nativeKernels())('kernels in machine code (skipped: there are none)', () => {
+  const script = join(folder, 'edge-of-memory.mjs')
+  beforeAll(async () => {
+    const entryPoints = [fileURLToPath(new URL('./backends/wasm/steps/edge-of-memory.node.ts', import.meta.url))]
+    await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', outfile: script })
+  })
+  const run = (...more: string[]) =>
+    spawnSync(process.execPath, [script, nativeKernels()!.path, ...more], { encoding: 'utf8' })
+  it.each(nativeKernels()?.instructions === 'AVX-512' ? ['AVX-512', 'AVX2'] : [nativeKernels()?.instructions ?? ''])(
+    'read and write nothing behind their operands: %s',
+    (instructions) => {
+      const { stdout, stderr, status } = run(instructions)
+      expect(stderr).toBe('')
+      expect(stdout).toMatch(/^\d{3,} programs$/m)
+      expect(status).toBe(0)
+      // What does ends the process.
+      expect(run(instructions, 'beyond').status).not.toBe(0)
+    },
+  )
 })
 
 describe('sessions', () => {

@@ -1,0 +1,134 @@
+// A program of its own: kernels in machine code with each of their operands at the very end of WebAssembly's memory, behind which nothing can be read: what goes
+// beyond its operands ends the process. Arguments: the library, the instructions, and `beyond` to see that.
+
+import { seededRandom } from '../../../../base/index.ts'
+import { loadNative } from '../../../native.node.ts'
+import { control } from '../engine/kernels.generated.ts'
+import { instantiate } from '../engine/module.ts'
+import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
+import { lowerConv, lowerDense } from './convolution/layer.ts'
+import type { ConvLayer } from './convolution/sizes.ts'
+import { type Allocator, programBytes, type Step, step, writeProgram } from './step.ts'
+
+const [path, instructions, beyond] = process.argv.slice(2)
+const native = loadNative(path!, instructions)
+if (!native) throw new Error(`${path} is no library for ${instructions}`)
+
+const pages = 256
+const random = seededRandom(5)
+const floats = (count: number) => Float32Array.from({ length: count }, () => 2 * random.uniform() - 1)
+const none = { lo: Number.NEGATIVE_INFINITY, hi: Number.POSITIVE_INFINITY }
+
+interface Case {
+  readonly name: string
+  /** Bytes of the input, of which each is a number of its own, and of the output. */
+  readonly x: Uint8Array
+  readonly outputs: number
+  lower(x: number, y: number, alloc: Allocator): Step[]
+}
+
+const layer = (sizes: Partial<ConvLayer>): ConvLayer => ({
+  ...{ batch: 1, inHeight: 9, inWidth: 7, inChannels: 16, outHeight: 9, outWidth: 7, outChannels: 16, groups: 1 },
+  ...{ kernelHeight: 3, kernelWidth: 3, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1 },
+  ...{ padTop: 1, padLeft: 1 },
+  ...sizes,
+})
+const point = { kernelHeight: 1, kernelWidth: 1, padTop: 0, padLeft: 0 }
+const layers: readonly ConvLayer[] = [
+  ...[1, 3, 8, 13, 16, 20, 24, 31, 32, 40, 57].map((outChannels) => layer({ inChannels: 5, outChannels })),
+  ...[1, 7, 12, 16, 33].map((inChannels) => layer({ ...point, inChannels, outChannels: 19 })),
+  ...[8, 12, 20, 36].map((outChannels) => layer({ inChannels: 12, outChannels })),
+  layer({ groups: 2, outChannels: 22 }),
+  layer({ strideHeight: 2, strideWidth: 2, outHeight: 5, outWidth: 4 }),
+  ...[4, 6, 16, 19, 37].map((channels) => layer({ groups: channels, inChannels: channels, outChannels: channels })),
+]
+
+const weightsOf = (l: ConvLayer) => (l.outChannels * l.inChannels * l.kernelHeight * l.kernelWidth) / l.groups
+const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer)
+
+function casesOf(l: ConvLayer): Case[] {
+  const inputs = l.batch * l.inHeight * l.inWidth * l.inChannels
+  const outputs = l.batch * l.outHeight * l.outWidth * l.outChannels
+  const name = JSON.stringify(l)
+  const [weights, bias] = [floats(weightsOf(l)), floats(l.outChannels)]
+  const sparse = weights.map((w, i) => (i % 3 === 0 ? w : 0))
+  const codes = { scale: 0.01, zeroPoint: 3, most: 255 }
+  const bytes = Uint8Array.from({ length: weightsOf(l) }, () => 256 * random.uniform())
+  const x = bytesOf(floats(inputs))
+  const isDepthwise = l.groups > 2
+  return [
+    { name, x, outputs: 4 * outputs, lower: (at, y, a) => lowerConv(l, { x: at, y, weights, bias, ...none }, a) },
+    {
+      ...{ name: `without zeros ${name}`, x, outputs: 4 * outputs },
+      lower: (at, y, a) => lowerConv(l, { x: at, y, weights: sparse, bias, ...none }, a, { sparse: 'always' }),
+    },
+    // Depthwise adder layers are WebAssembly's.
+    ...(isDepthwise
+      ? []
+      : [
+          {
+            ...{ name: `adder ${name}`, x, outputs: 4 * outputs },
+            lower: (at: number, y: number, a: Allocator) => lowerAdderConv(l, { x: at, y, weights, bias, ...none }, a),
+          },
+          ...(['float32', codes] as const).map((output) => ({
+            ...{ name: `adder of codes ${name}`, x: x.slice(0, inputs) },
+            outputs: (output === 'float32' ? 4 : 1) * outputs,
+            lower: (at: number, y: number, a: Allocator) =>
+              lowerAdderConvInteger(l, { x: at, y, weights: bytes, codes, output, ...none }, a),
+          })),
+        ]),
+  ]
+}
+
+const linear = [1, 15, 16, 37].flatMap((inFeatures) =>
+  [1, 4, 11].map((outFeatures): Case => {
+    const weights = floats(inFeatures * outFeatures)
+    const sizes = { rows: 1, inFeatures, outFeatures }
+    return {
+      ...{ name: `linear ${inFeatures} → ${outFeatures}`, x: bytesOf(floats(inFeatures)), outputs: 4 * outFeatures },
+      lower: (x, y, a) => lowerDense(sizes, { x, y, weights, transposed: true, ...none }, a),
+    }
+  }),
+)
+
+/** The outputs, with the allocation of this number at the end of the memory; and how many allocations there were. */
+function outcome({ x, outputs, lower }: Case, last: number): { readonly y: Uint8Array; readonly count: number } {
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  let next: number = control.firstFree
+  let count = 0
+  const alloc = (bytes: number): number => {
+    if (count++ === last) return memory.buffer.byteLength - bytes
+    const at = next
+    next = 64 * Math.ceil((next + bytes) / 64)
+    return at
+  }
+  const from = alloc(x.length)
+  new Uint8Array(memory.buffer, from, x.length).set(x)
+  const to = alloc(outputs)
+  const steps = lower(from, to, { memory, alloc, scratch: alloc, native })
+  const program = alloc(programBytes(steps))
+  writeProgram(memory, program, steps, 1, native)
+  instantiate(memory, { native }).run(program, steps.length, 0, 1)
+  return { y: new Uint8Array(memory.buffer, to, outputs).slice(), count }
+}
+
+if (beyond) {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1 })
+  const sizes = { bias: control.firstFree, weights: control.firstFree, y: control.firstFree, ...none }
+  const x = memory.buffer.byteLength - 60
+  const program = control.firstFree + 1024
+  writeProgram(memory, program, [step('denseF32', { ...sizes, x, inFeatures: 16, outFeatures: 1 })], 1, native)
+  instantiate(memory, { native }).run(program, 1, 0, 1)
+}
+
+let checked = 0
+for (const one of [...layers.flatMap(casesOf), ...linear]) {
+  const { y, count } = outcome(one, -1)
+  for (let last = 0; last < count; last++) {
+    const other = outcome(one, last)
+    if (other.y.some((v, i) => v !== y[i]))
+      throw new Error(`${one.name}: other values with allocation ${last} at the end`)
+    checked++
+  }
+}
+console.log(`${checked} programs`)
