@@ -397,6 +397,7 @@ export const kernels = {
   convI16: {
     does: 'convolution of codes, NHWC: x words less their zero point, y bytes',
     wasm: 'conv-codes',
+    native: 'conv-codes',
     begins: codesConv,
     args: {},
   },

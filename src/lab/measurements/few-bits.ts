@@ -31,6 +31,10 @@ interface Coded {
   readonly weightBytes: number
 }
 
+interface Measured extends Coded {
+  readonly accuracy: number
+}
+
 type Coder = (bits: number) => Promise<Coded>
 
 async function trained(kind: NetKind, settings: Settings, digits: Digits, context: LabContext, from: number) {
@@ -98,19 +102,18 @@ export async function measure(settings: Settings, context: LabContext): Promise<
   const calibrating = () => loaderOf(train, settings.calibrationImages)
   const accuracyOf = async (model: Model) => (await evaluate(model, tested, running)).accuracy
 
-  const found: Record<NetKind, { readonly exact: number; readonly coded: (Coded & { accuracy: number })[] }> =
-    {} as never
+  const found = new Map<NetKind, { readonly exact: number; readonly coded: readonly Measured[] }>()
   const models: Model[] = []
   for (const [k, kind] of kinds.entries()) {
     const model = await trained(kind, settings, digits, context, 0.35 * k)
     const coder =
       kind === 'adder' ? await adderCoder(model, calibrating(), context) : ordinaryCoder(model, calibrating, context)
-    const coded: (Coded & { accuracy: number })[] = []
+    const coded: Measured[] = []
     for (const bits of [...settings.bits, tooFew]) {
       const made = await coder(bits)
       coded.push({ ...made, accuracy: await accuracyOf(made.model) })
     }
-    found[kind] = { exact: await accuracyOf(model), coded }
+    found.set(kind, { exact: await accuracyOf(model), coded })
     models.push(model, ...coded.slice(0, -1).map((c) => c.model))
     await progress(context, 0.35 * (k + 1))
   }
@@ -125,8 +128,8 @@ export async function measure(settings: Settings, context: LabContext): Promise<
   const each = settings.bits.length + 1
   const timeOf = (kind: NetKind, row: number) => medianMs[kinds.indexOf(kind) * each + row]![0]!
   const at = (kind: NetKind, bits: number) =>
-    found[kind].coded[bits === tooFew ? settings.bits.length : settings.bits.indexOf(bits)]!
-  const lost = (kind: NetKind, bits: number) => at(kind, bits).accuracy - found[kind].exact
+    found.get(kind)!.coded[bits === tooFew ? settings.bits.length : settings.bits.indexOf(bits)]!
+  const lost = (kind: NetKind, bits: number) => at(kind, bits).accuracy - found.get(kind)!.exact
   const floatBytes = (kind: NetKind) => 4 * weightsOf(models[kinds.indexOf(kind) * each]!)
   return {
     data: `LeNet-5-BN, trained on ${settings.trainImages} images in ${settings.epochs} epochs; ${digits.name}, ${tested.images} test images, ranges from ${settings.calibrationImages} training images`,
@@ -143,7 +146,7 @@ export async function measure(settings: Settings, context: LabContext): Promise<
         ],
         rows: ['float32', ...settings.bits].map((bits, row) => [
           String(bits),
-          ...kinds.map((kind) => (typeof bits === 'number' ? at(kind, bits).accuracy : found[kind].exact)),
+          ...kinds.map((kind) => (typeof bits === 'number' ? at(kind, bits).accuracy : found.get(kind)!.exact)),
           String(typeof bits === 'number' ? at('adder', bits).weightBytes : floatBytes('adder')),
           ...kinds.map((kind) => timeOf(kind, row)),
         ]),

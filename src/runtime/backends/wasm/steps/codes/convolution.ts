@@ -42,7 +42,9 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
   (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
 
-function productsOf(layer: ConvLayer, weights: CodeWeights): Products {
+function productsOf(layer: ConvLayer, weights: CodeWeights, { native }: Allocator): Products {
+  // Machine code multiplies more words at once than Winograd's products save.
+  if (native) return 'words'
   if (weights instanceof Int8Array && exactDots().products === 255) return 'bytes'
   return takesWinogradCodes(layer, weights) ? 'winograd' : 'words'
 }
@@ -52,7 +54,7 @@ export function lowerConvCodes(
   layer: ConvLayer,
   tensors: CodeTensors,
   alloc: Allocator,
-  products: Products = productsOf(layer, tensors.weights),
+  products: Products = productsOf(layer, tensors.weights, alloc),
 ): Step[] {
   if (isDepthwise(layer)) return lowerDepthwiseCodes(layer, tensors, alloc)
   if (products === 'winograd') return lowerWinogradCodes(layer, tensors, alloc)

@@ -1,0 +1,199 @@
+// Convolution of codes as an indirect matrix product: `convI16` of kernels/conv-codes.ts in C, with the same table and the same panels of 8 output channels.
+// AVX-512 takes panels in pairs and multiplies 32 words an instruction.
+
+#pragma once
+
+#include "adder-u8.h"
+#include "indirect.h"
+#include "sync.h"
+#include "vectors.h"
+
+#if defined __AVX512F__
+#include <immintrin.h>
+/** Sums, or two neighbouring words, of two panels of filters. */
+typedef __m512i Lanes;
+enum { lanesPanels = 2, lanesUnits = 2, lanesRows = 8 };
+
+static inline Lanes lanesOf(const char *at, size_t step) {
+  const __m256i a = _mm256_loadu_si256((const void *)at), b = _mm256_loadu_si256((const void *)(at + step));
+  return _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
+}
+static inline Lanes pairEverywhere(const char *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
+static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) { return _mm512_dpwssd_epi32(sums, w, x); }
+static inline void putLanes(int32_t *to, Lanes sums) { _mm512_storeu_si512(to, sums); }
+
+#elif defined __AVX2__
+#include <immintrin.h>
+typedef __m256i Lanes;
+enum { lanesPanels = 1, lanesUnits = 2, lanesRows = 4 };
+
+static inline Lanes lanesOf(const char *at, size_t step) { return _mm256_loadu_si256((const void *)at); }
+static inline Lanes pairEverywhere(const char *x) { return _mm256_set1_epi32(*(const int32_t *)x); }
+static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) { return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x)); }
+static inline void putLanes(int32_t *to, Lanes sums) { _mm256_storeu_si256((void *)to, sums); }
+
+#else
+#include <arm_neon.h>
+typedef struct {
+  int32x4_t low, high;
+} Lanes;
+enum { lanesPanels = 1, lanesUnits = 1, lanesRows = 4 };
+
+static inline Lanes lanesOf(const char *at, size_t step) {
+  return (Lanes){vld1q_s32((const int32_t *)at), vld1q_s32((const int32_t *)(at + 16))};
+}
+static inline Lanes pairEverywhere(const char *x) {
+  const int32x4_t pair = vdupq_n_s32(*(const int32_t *)x);
+  return (Lanes){pair, pair};
+}
+static inline int32x4_t addFour(int32x4_t sums, int32x4_t w, int32x4_t x) {
+  const int16x8_t a = vreinterpretq_s16_s32(w), b = vreinterpretq_s16_s32(x);
+  return vaddq_s32(sums, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_s16(vget_high_s16(a), vget_high_s16(b))));
+}
+static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) {
+  return (Lanes){addFour(sums.low, w.low, x.low), addFour(sums.high, w.high, x.high)};
+}
+static inline void putLanes(int32_t *to, Lanes sums) {
+  vst1q_s32(to, sums.low);
+  vst1q_s32(to + 4, sums.high);
+}
+#endif
+
+/** Sums and factors in front of a panel's weights; weights of a step. */
+enum { codesHeadBytes = 64, codesStepBytes = 32, lanesWidth = lanesPanels * panelWidth };
+
+typedef struct {
+  Memory memory;
+  int32_t taps, steps;
+  /** From one panel to the next. */
+  size_t panelBytes;
+  float lo, hi;
+  int32_t outZero;
+} CodesTile;
+
+/** From the sums of 8 filters to the codes of a pixel. */
+static void putCodes(const CodesTile *tile, char *to, const int32_t *sums, const char *panel, int32_t columns) {
+  typedef int32_t Numbers __attribute__((ext_vector_type(8), aligned(4)));
+  typedef uint8_t Octets __attribute__((ext_vector_type(8), aligned(1)));
+  const Eight lo = tile->lo, hi = tile->hi;
+  Eight v = __builtin_convertvector(*(const Numbers *)sums, Eight) * *(const Eight *)(panel + codesHeadBytes / 2);
+  v = v < lo ? lo : v;
+  v = v > hi ? hi : v;
+  v += rounding;
+  union {
+    Eight floats;
+    Numbers bits;
+  } rounded = {v};
+  const Octets codes = __builtin_convertvector((rounded.bits & 255) + tile->outZero, Octets);
+  if (columns >= panelWidth) *(Octets *)to = codes;
+  else
+    for (int32_t i = 0; i < columns; i++) to[i] = (char)codes[i];
+}
+
+/** `rows` output pixels × `units` vectors of filters. @param step from a vector's first panel to its second; 0: that is the same */
+static inline __attribute__((always_inline)) void codesTile(
+    int rows, int units, const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t xOffset, uint32_t yOffset, int32_t columns) {
+  const Memory memory = tile->memory;
+  const int32_t tileEntries = convTileRows * (1 + tile->taps);
+  const size_t unit = lanesPanels * tile->panelBytes;
+  Lanes sums[lanesRows][lanesUnits];
+  UNROLLED for (int u = 0; u < units; u++) {
+    const Lanes first = lanesOf(panel + u * unit, step);
+    UNROLLED for (int r = 0; r < rows; r++) sums[r][u] = first;
+  }
+  const char *w = panel + codesHeadBytes;
+  for (int32_t t = 1; t <= tile->taps; t++) {
+    const char *x[lanesRows];
+    UNROLLED for (int r = 0; r < rows; r++)
+      x[r] = memory + (table[r / convTileRows * tileEntries + t * convTileRows + r % convTileRows] + xOffset);
+    for (int32_t k = 0; k < tile->steps; k++) {
+      Lanes weights[lanesUnits];
+      UNROLLED for (int u = 0; u < units; u++) weights[u] = lanesOf(w + u * unit, step);
+      UNROLLED for (int r = 0; r < rows; r++) {
+        const Lanes pair = pairEverywhere(x[r] + 4 * k);
+        UNROLLED for (int u = 0; u < units; u++) sums[r][u] = addProducts(sums[r][u], weights[u], pair);
+      }
+      w += codesStepBytes;
+    }
+  }
+  // All at once: what a loop picks by its turn would not stay in registers before.
+  int32_t made[lanesRows][lanesUnits * lanesWidth];
+  UNROLLED for (int r = 0; r < rows; r++)
+    UNROLLED for (int u = 0; u < units; u++) putLanes(made[r] + u * lanesWidth, sums[r][u]);
+  for (int r = 0; r < rows; r++) {
+    char *to = memory + (table[r / convTileRows * tileEntries + r % convTileRows] + yOffset);
+    const int32_t panels = step == 0 ? 1 : units * lanesPanels;
+    for (int32_t p = 0; p < panels && p * panelWidth < columns; p++)
+      putCodes(tile, to + p * panelWidth, made[r] + p * panelWidth, panel + p * tile->panelBytes, columns - p * panelWidth);
+  }
+}
+
+#define CODES_TILE(name, rows, units)                                                                                                        \
+  static void name(const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t x, uint32_t y, int32_t columns) { \
+    codesTile(rows, units, tile, table, panel, step, x, y, columns);                                                                         \
+  }
+CODES_TILE(codesTileAll, lanesRows, lanesUnits)
+CODES_TILE(codesTileOne, lanesRows, 1)
+CODES_TILE(codesTileFew, convTileRows, lanesUnits)
+CODES_TILE(codesTileLeast, convTileRows, 1)
+#undef CODES_TILE
+
+/** Fewer pixels in a piece of work would read all weights too often. */
+enum { fewestCodesTiles = 4, codesTiles = lanesRows / convTileRows, codesPanels = lanesPanels * lanesUnits };
+
+static void convI16(const ConvI16 *args, Call call) {
+  const CodesConv *conv = &args->codesConv;
+  const Indirect *indirect = &conv->indirect;
+  const Memory memory = call.memory;
+  call.threads = least(call.threads, indirect->scratchThreads);
+  if (call.thread >= call.threads) return;
+
+  uint32_t *table = (uint32_t *)(memory + (indirect->scratch + indirect->scratchBytes * call.thread));
+  const int32_t taps = indirect->kernelHeight * indirect->kernelWidth;
+  const int32_t outChannels = conv->outChannels;
+  const CodesTile tile = {
+      .memory = memory,
+      .taps = taps,
+      .steps = conv->steps,
+      .panelBytes = codesHeadBytes + codesStepBytes * (size_t)taps * conv->steps,
+      .lo = indirect->lo,
+      .hi = indirect->hi,
+      .outZero = conv->outZero,
+  };
+  const int32_t pixels = indirect->batch * indirect->outHeight * indirect->outWidth;
+  const int32_t tiles = (pixels + convTileRows - 1) / convTileRows;
+  const int32_t groupPanels = (outChannels + panelWidth - 1) / panelWidth, panels = groupPanels * conv->groups;
+  const int32_t blockTiles = conv->blockTiles;
+  /** The block whose table is written. */
+  int32_t written = -1;
+  Piece piece;
+  while (conv->byChannels ? takePiece(call, panels, codesPanels, codesPanels, panels, &piece)
+                          : takePiece(call, tiles, codesTiles, least(blockTiles, fewestCodesTiles), blockTiles, &piece)) {
+    const Piece panelRange = conv->byChannels ? piece : (Piece){0, panels};
+    const Piece tileRange = conv->byChannels ? (Piece){0, tiles} : piece;
+    for (int32_t first = tileRange.first; first < tileRange.end; first += blockTiles) {
+      const int32_t count = least(blockTiles, tileRange.end - first);
+      if (first != written) writeTable(indirect, table, first * convTileRows, count * convTileRows, pixels);
+      written = first;
+      for (int32_t panel = panelRange.first; panel < panelRange.end;) {
+        const int32_t group = panel / groupPanels, column = panel % groupPanels;
+        const int32_t left = least(groupPanels - column, panelRange.end - panel);
+        const bool isWhole = left >= codesPanels;
+        const int32_t some = isWhole ? codesPanels : left >= lanesPanels ? lanesPanels : 1;
+        // A panel that is left alone is taken for both of a vector.
+        const size_t step = some < lanesPanels ? 0 : tile.panelBytes;
+        const char *weights = memory + conv->weights + tile.panelBytes * panel;
+        const uint32_t xOffset = conv->groupStep * group, yOffset = group * outChannels + column * panelWidth;
+        const int32_t columns = outChannels - column * panelWidth;
+        for (int32_t i = 0; i < count;) {
+          const uint32_t *entries = table + convTileRows * (1 + taps) * i;
+          const bool isLarge = count - i >= codesTiles;
+          if (isLarge) (isWhole ? codesTileAll : codesTileOne)(&tile, entries, weights, step, xOffset, yOffset, columns);
+          else (isWhole ? codesTileFew : codesTileLeast)(&tile, entries, weights, step, xOffset, yOffset, columns);
+          i += isLarge ? codesTiles : 1;
+        }
+        panel += some;
+      }
+    }
+  }
+}
