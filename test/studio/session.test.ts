@@ -45,6 +45,11 @@ describeBrowser('a session of Kerf Studio', () => {
     await again.fits()
     await again.picture('session')
     const steps = again.page.getByRole('navigation', { name: 'Steps' })
+    // Of all steps the one that is open is in sight.
+    const current = (await steps.locator('[aria-current=step]').boundingBox())!
+    const saving = (await steps.getByRole('button', { name: 'Save the model' }).boundingBox())!
+    expect(current.x).toBeGreaterThan(0)
+    expect(current.x).toBeLessThan(saving.x - 40)
     const names = async () => (await steps.getByRole('button').allTextContents()).slice(2, -1)
     expect(await names()).toEqual([
       'As it was opened',

@@ -126,6 +126,11 @@ export class OpenModel {
     return this.at === 0 ? this.#net : undefined
   }
 
+  /** What the command line calls the open model: its file, or `net:NAME`. */
+  get commandName(): string {
+    return this.net === undefined ? this.step.name : `net:${this.net}`
+  }
+
   /** All of them, the file as it was read first. */
   get steps(): readonly Step[] {
     return this.#steps.all

@@ -1,7 +1,7 @@
 import type { ImageSet } from 'kerf/data'
 import { criteria } from 'kerf/prune'
 import type { PreviewGroup, PruneWish, RecoverWish } from './prune-types.ts'
-import { quoted } from './quoted.ts'
+import { outputOf, quoted } from './quoted.ts'
 
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
 const partOf = (channels: number, kept: number): number => Math.floor((1e6 * (channels - kept)) / channels) / 1e6
@@ -32,7 +32,7 @@ export function pruneCommand(
   return [
     'kerf prune',
     quoted(model),
-    `-o ${quoted(model.replace(/(\.onnx)?$/i, '-pruned.onnx'))}`,
+    `-o ${outputOf(model, '-pruned.onnx')}`,
     ...(kinds.includes('neuron') ? [`--method ${kinds.join(',')}`] : []),
     ...amountFlags(wish, used.threads),
     ...(criterion === 'l2' ? [] : [`--criterion ${criterion}`]),

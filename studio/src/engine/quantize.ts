@@ -5,7 +5,7 @@ import { usualThreads } from '../threads.ts'
 import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import type { Quantisable, QuantizeOutcome, QuantizeWish } from './quantize-types.ts'
-import { quoted } from './quoted.ts'
+import { outputOf, quoted } from './quoted.ts'
 import type { WorkState } from './swap-types.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
@@ -74,7 +74,7 @@ function quantizeCommand(
   return [
     'kerf quantize',
     quoted(model),
-    `-o ${quoted(model.replace(/(\.onnx)?$/i, `-${bits}bits.onnx`))}`,
+    `-o ${outputOf(model, `-${bits}bits.onnx`)}`,
     `${to === 'int8' ? '--to int8 ' : ''}--bits ${bits} --data pictures/`,
     ...(pictures > 0 ? [`--calibrate ${pictures}`] : []),
     ...(range === 'mse' ? [] : [`--range ${range}`]),

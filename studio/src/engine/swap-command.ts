@@ -1,4 +1,4 @@
-import { quoted } from './quoted.ts'
+import { outputOf, quoted } from './quoted.ts'
 import type { SwapWish } from './swap-types.ts'
 
 /** Names as one pattern: what patterns give a meaning is written with a stroke before it. */
@@ -17,7 +17,7 @@ export function swapCommand(
   return [
     'kerf swap',
     quoted(model),
-    `-o ${quoted(model.replace(/(\.onnx)?$/i, '-swapped.onnx'))}`,
+    `-o ${outputOf(model, '-swapped.onnx')}`,
     `--to ${kind}`,
     ...(layers ? [`--layers ${quoted(patternOf(layers))}`] : []),
     ...Object.entries(settings).map(([name, text]) => (text === 'true' ? flag(name) : `${flag(name)} ${quoted(text)}`)),

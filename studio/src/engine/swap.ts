@@ -3,6 +3,7 @@ import { shortNumber } from 'kerf/report'
 import { type Rewrite, rewriteOf, rewrites, type Setting, type SwappableLayer, swappableLayers } from 'kerf/rewrite'
 import { kerfTiming, type SwapOptions, type Swapped, swapAndMeasure } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
+import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import { patternOf, swapCommand } from './swap-command.ts'
 import type { SwapKind, SwapLayer, SwapOutcome, SwapPreview, SwapWish, WorkState } from './swap-types.ts'
@@ -76,7 +77,7 @@ export class Swapper {
       return { layers: listed(found, wish, swapped), outcome: outcomeOf(swapped, rewrite), command }
     } catch (error) {
       if (!(error instanceof KerfError) || signal.aborted) throw error
-      return { layers: listed(found, wish), problem: error.message, command }
+      return { layers: listed(found, wish), problem: inPageWords(error.message), command }
     }
   }
 

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Group, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
+import { useEffect, useRef } from 'react'
 import { engine } from '../engine/client.ts'
 import { saveBlob } from '../parts/save.ts'
 import { useStore } from '../store.ts'
@@ -28,7 +29,14 @@ export function StepsBar() {
     ],
     [],
   )
-  if (steps.length < 2) return null
+  const open = useRef<HTMLButtonElement>(null)
+  const count = steps.length
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another step is open, or there are others
+  useEffect(() => {
+    const list = open.current?.closest(`.${classes.stepList}`)
+    if (list) list.scrollLeft += open.current!.getBoundingClientRect().left - list.getBoundingClientRect().left
+  }, [at, count])
+  if (count < 2) return null
   const save = async () => {
     try {
       const { name, blob } = await engine.model.save()
@@ -55,6 +63,7 @@ export function StepsBar() {
               </Text>
             )}
             <Button
+              ref={i === at ? open : undefined}
               size="compact-sm"
               variant={i === at ? 'light' : 'subtle'}
               aria-current={i === at ? 'step' : undefined}

@@ -268,8 +268,9 @@ export class PruneDesk {
 
   async #prunerNow(): Promise<Pruner> {
     const { Pruner } = await import('../prune.ts')
-    const { profile, model, step, inputShapes } = this.#open
-    if (this.#pruner?.of !== profile) this.#pruner = { of: profile, pruner: new Pruner(model, step.name, inputShapes) }
+    const { profile, model, commandName, inputShapes } = this.#open
+    if (this.#pruner?.of !== profile)
+      this.#pruner = { of: profile, pruner: new Pruner(model, commandName, inputShapes) }
     return this.#pruner.pruner
   }
 }

@@ -22,8 +22,8 @@ export class QuantizeDesk {
    */
   async layers(wish: QuantizeWish, pictures: number): Promise<Quantisable> {
     const { quantisable } = await import('../quantize.ts')
-    const { model, name } = this.#open.step
-    return quantisable(model, name, wish, pictures)
+    const { model, commandName } = this.#open
+    return quantisable(model, commandName, wish, pictures)
   }
 
   /**

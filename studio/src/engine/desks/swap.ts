@@ -61,9 +61,9 @@ export class SwapDesk {
 
   async #swapperNow(): Promise<Swapper> {
     const { Swapper } = await import('../swap.ts')
-    const { profile, model, step, inputShapes } = this.#open
+    const { profile, model, commandName, inputShapes } = this.#open
     if (this.#swapper?.of !== profile)
-      this.#swapper = { of: profile, swapper: new Swapper(model, step.name, inputShapes) }
+      this.#swapper = { of: profile, swapper: new Swapper(model, commandName, inputShapes) }
     return this.#swapper.swapper
   }
 }

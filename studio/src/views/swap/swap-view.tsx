@@ -53,6 +53,8 @@ export default function SwapView() {
           {isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         </Group>
         {work && <WorkProgress state={work} stop={stop} />}
+      </Stack>
+      <Stack gap="md" miw={0}>
         <div aria-live="polite">
           {told !== undefined && (
             <Alert color="red" role="alert" className={classes.problem}>
@@ -60,8 +62,6 @@ export default function SwapView() {
             </Alert>
           )}
         </div>
-      </Stack>
-      <Stack gap="md" miw={0}>
         {step?.swap && <SwappedReport title={step.title} outcome={step.swap} command={step.command} />}
         {preview && (
           <>
