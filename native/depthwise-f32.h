@@ -6,16 +6,18 @@
 #include "sync.h"
 #include "vectors.h"
 
-/** For each row of the window, the addresses of the input pixels under it, from the left padding on. */
-static void writeRowTable(const DepthwiseF32 *args, uint32_t *table, int32_t image, int32_t oy) {
+/** For each row of the window, the addresses of the input pixels under it, from the left padding on; those of columns from `skipped` to `next` are left out. */
+static void writeRowTable(const DepthwiseF32 *args, uint32_t *table, int32_t image, int32_t oy, int32_t skipped, int32_t next) {
   for (int32_t ky = 0; ky < args->kernelHeight; ky++) {
     const int32_t iy = oy * args->strideHeight - args->padTop + ky * args->dilationHeight;
     const bool inside = (uint32_t)iy < (uint32_t)args->inHeight;
     const uint32_t row = args->x + 4u * args->xPixel * ((image * args->inHeight + iy) * args->inWidth);
     for (int32_t i = 0; i < args->columns; i++) {
+      if (i == skipped && (i = next) >= args->columns) break;
       const int32_t ix = i - args->padLeft;
-      *table++ = inside && (uint32_t)ix < (uint32_t)args->inWidth ? row + 4u * args->xPixel * ix : args->zeros;
+      table[i] = inside && (uint32_t)ix < (uint32_t)args->inWidth ? row + 4u * args->xPixel * ix : args->zeros;
     }
+    table += args->columns;
   }
 }
 
@@ -76,6 +78,38 @@ DEPTHWISE(depthwise16, Sixteen, fourFoursOf)
 DEPTHWISE(depthwise4, Four, fourOf)
 DEPTHWISE(depthwise1, float, oneOf)
 
+/** Output pixels that are done side by side where no padding is beside them, and taps of which that is done. */
+#if defined __AVX512F__
+enum { insideColumns = 8, mostInsideTaps = 25 };
+#else
+enum { insideColumns = 4, mostInsideTaps = 25 };
+#endif
+
+/**
+ * `insideColumns` output pixels of 16 channels.
+ * @param lines for each row of the window where the first pixel under it lies, and floats from there to the next pixel: 0 in the padding
+ * @param weights of all 16 channels, the biases first
+ */
+static void depthwiseInside(const Row *row, const float *const *lines, const ptrdiff_t *steps, const Sixteen *weights, float *y) {
+  Sixteen sums[insideColumns];
+  UNROLLED for (int i = 0; i < insideColumns; i++) sums[i] = *weights;
+  for (int32_t ky = 0; ky < row->kernelHeight; ky++) {
+    const ptrdiff_t step = steps[ky] * row->stride;
+    const float *x = lines[ky];
+    for (int32_t kx = 0; kx < row->kernelWidth; kx++, x += steps[ky] * row->dilation) {
+      const Sixteen weight = *++weights;
+      UNROLLED for (int i = 0; i < insideColumns; i++) sums[i] += *(const Sixteen *)(x + i * step) * weight;
+    }
+  }
+  const Sixteen lo = row->lo, hi = row->hi;
+  UNROLLED for (int i = 0; i < insideColumns; i++, y += row->pixel) {
+    Sixteen v = sums[i];
+    if (row->hasResidual) v += *(const Sixteen *)(y + row->residualOffset);
+    v = v < lo ? lo : v;
+    *(Sixteen *)y = v > hi ? hi : v;
+  }
+}
+
 static void depthwiseF32(const DepthwiseF32 *args, Call call) {
   const Memory memory = call.memory;
   call.threads = least(call.threads, args->scratchThreads);
@@ -102,21 +136,54 @@ static void depthwiseF32(const DepthwiseF32 *args, Call call) {
   // Threads share rows; where there are few, channels.
   const int32_t rows = args->batch * outHeight;
   const bool byRows = rows >= 8 * call.threads;
+  // Of a line, the output pixels that are done by `depthwiseInside`: behind the first tile, as many as have no padding under them.
+  const int32_t reach = (args->kernelWidth - 1) * args->dilationWidth, stride = args->strideWidth;
+  const int32_t inside = (args->inWidth + args->padLeft - reach - 1) / stride + 1 - depthwiseTileColumns;
+  const bool isRoomy = taps <= mostInsideTaps && args->padLeft <= depthwiseTileColumns * stride && inside >= insideColumns;
+  const int32_t first = depthwiseTileColumns;
+  const int32_t behind = isRoomy ? first + least(inside, outWidth - first) / insideColumns * insideColumns : first;
   Piece piece;
   while (byRows ? takePiece(call, rows, 1, 2, rows, &piece) : takePiece(call, channels, 16, 64, channels, &piece)) {
     const Piece rowRange = byRows ? piece : (Piece){0, rows}, range = byRows ? (Piece){0, channels} : piece;
     for (int32_t row = rowRange.first; row < rowRange.end; row++) {
-      writeRowTable(args, table, row / outHeight, row % outHeight);
+      const int32_t image = row / outHeight, oy = row % outHeight;
+      writeRowTable(args, table, image, oy, (first - 1) * stride + reach + 1, most((first - 1) * stride + reach + 1, behind * stride));
+      float *out = floatsAt(memory, args->y) + (ptrdiff_t)args->yPixel * row * outWidth;
+      const float *w = floatsAt(memory, args->weights);
+      int32_t c = range.first;
+      for (; c + 16 <= range.end; c += 16) {
+        const float *own = w + (1 + taps) * (size_t)c;
+        if (behind > first) {
+          Sixteen weights[1 + mostInsideTaps];
+          for (int32_t t = 0; t <= taps; t++) weights[t] = fourFoursOf(own + depthwiseLanes * t, line.step);
+          const float *lines[mostInsideTaps];
+          ptrdiff_t steps[mostInsideTaps];
+          for (int32_t ky = 0; ky < args->kernelHeight; ky++) {
+            const int32_t iy = oy * args->strideHeight - args->padTop + ky * args->dilationHeight;
+            const bool isInput = (uint32_t)iy < (uint32_t)args->inHeight;
+            steps[ky] = isInput ? args->xPixel : 0;
+            lines[ky] = isInput ? floatsAt(memory, args->x) + c +
+                                      (ptrdiff_t)args->xPixel * ((image * args->inHeight + iy) * args->inWidth + first * stride - args->padLeft)
+                                : floatsAt(memory, args->zeros) + c;
+          }
+          for (int32_t ox = first; ox < behind; ox += insideColumns) {
+            depthwiseInside(&line, lines, steps, weights, out + ox * line.pixel + c);
+            for (int32_t ky = 0; ky < args->kernelHeight; ky++) lines[ky] += insideColumns * stride * steps[ky];
+          }
+        }
+        for (int32_t ox = 0; ox < outWidth; ox = ox == 0 ? behind : ox + depthwiseTileColumns)
+          depthwise16(&line, ox * stride, least(depthwiseTileColumns, outWidth - ox), own, c, out + ox * line.pixel + c);
+      }
+      if (c == range.end) continue;
+      // The rest of the channels, by the table of all pixels.
+      if (behind > first) writeRowTable(args, table, image, oy, -1, 0);
       for (int32_t ox = 0; ox < outWidth; ox += depthwiseTileColumns) {
-        const int32_t column = ox * args->strideWidth, count = least(depthwiseTileColumns, outWidth - ox);
-        float *y = floatsAt(memory, args->y) + (ptrdiff_t)args->yPixel * (row * outWidth + ox);
-        int32_t c = range.first;
-        for (; c + 16 <= range.end; c += 16)
-          depthwise16(&line, column, count, floatsAt(memory, args->weights) + (1 + taps) * (size_t)c, c, y + c);
-        for (; c + 4 <= range.end; c += 4)
-          depthwise4(&line, column, count, floatsAt(memory, args->weights) + (1 + taps) * (size_t)c, c, y + c);
-        const float *w = floatsAt(memory, args->weights) + (1 + taps) * (size_t)(c & ~3);
-        for (; c < range.end; c++) depthwise1(&line, column, count, w + c % depthwiseLanes, c, y + c);
+        const int32_t count = least(depthwiseTileColumns, outWidth - ox);
+        float *y = out + ox * line.pixel;
+        int32_t rest = c;
+        for (; rest + 4 <= range.end; rest += 4) depthwise4(&line, ox * stride, count, w + (1 + taps) * (size_t)rest, rest, y + rest);
+        for (; rest < range.end; rest++)
+          depthwise1(&line, ox * stride, count, w + (1 + taps) * (size_t)(rest & ~3) + rest % depthwiseLanes, rest, y + rest);
       }
     }
   }

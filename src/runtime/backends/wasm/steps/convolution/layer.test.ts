@@ -285,6 +285,26 @@ describe('depthwise layers agree with the definition', () => {
             },
           })
   })
+  // In machine code 16 channels at a time, and pixels without padding beside them by themselves.
+  it('long lines', () => {
+    for (const channels of [16, 21, 32])
+      for (const [kernel, stride, dilation, pad] of [
+        [3, 1, 1, 1],
+        [3, 2, 1, 1],
+        [5, 1, 1, 2],
+        [3, 1, 2, 2],
+        [5, 3, 1, 0],
+        [2, 1, 1, 5],
+        [7, 1, 1, 3],
+        [1, 2, 1, 0],
+      ] as const)
+        for (const inWidth of [17, 24, 29, 40])
+          check({
+            ...base,
+            ...{ inChannels: channels, outChannels: channels, groups: channels, inHeight: 4, inWidth },
+            ...{ kernelHeight: 3, kernelWidth: kernel, strideWidth: stride, dilationWidth: dilation, padLeft: pad },
+          })
+  })
   it('channel multipliers, batches, residual and clamp', () => {
     for (const times of [1, 2, 3])
       for (const channels of [2, 5, 8])
