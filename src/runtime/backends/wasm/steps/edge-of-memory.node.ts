@@ -6,6 +6,7 @@ import { loadNative } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
 import { instantiate } from '../engine/module.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
+import { lowerConvCodes } from './codes/convolution.ts'
 import { lowerConv, lowerDense } from './convolution/layer.ts'
 import type { ConvLayer } from './convolution/sizes.ts'
 import { type Allocator, programBytes, type Step, step, writeProgram } from './step.ts'
@@ -24,6 +25,8 @@ interface Case {
   /** Bytes of the input, of which each is a number of its own, and of the output. */
   readonly x: Uint8Array
   readonly outputs: number
+  /** Whether WebAssembly gives the same to the bit. */
+  readonly isExact?: boolean
   lower(x: number, y: number, alloc: Allocator): Step[]
 }
 
@@ -56,6 +59,8 @@ function casesOf(l: ConvLayer): Case[] {
   const codes = { scale: 0.01, zeroPoint: 3, most: 255 }
   const bytes = Uint8Array.from({ length: weightsOf(l) }, () => 256 * random.uniform())
   const x = bytesOf(floats(inputs))
+  const factors = new Float32Array(l.outChannels).fill(1 / 300)
+  const scales = { xZero: 120, yZero: 130, lo: 2, hi: 250 }
   const isDepthwise = l.groups > 2
   return [
     { name, x, outputs: 4 * outputs, lower: (at, y, a) => lowerConv(l, { x: at, y, weights, bias, ...none }, a) },
@@ -63,13 +68,18 @@ function casesOf(l: ConvLayer): Case[] {
       ...{ name: `without zeros ${name}`, x, outputs: 4 * outputs },
       lower: (at, y, a) => lowerConv(l, { x: at, y, weights: sparse, bias, ...none }, a, { sparse: 'always' }),
     },
-    // Depthwise adder layers are WebAssembly's.
+    // Depthwise layers of codes, and adder layers, are WebAssembly's.
     ...(isDepthwise
       ? []
       : [
           {
             ...{ name: `adder ${name}`, x, outputs: 4 * outputs },
             lower: (at: number, y: number, a: Allocator) => lowerAdderConv(l, { x: at, y, weights, bias, ...none }, a),
+          },
+          {
+            ...{ name: `codes ${name}`, x: x.slice(0, inputs), outputs, isExact: true },
+            lower: (at: number, y: number, a: Allocator) =>
+              lowerConvCodes(l, { x: at, y, weights: Int8Array.from(bytes), factors, ...scales }, a, 'words'),
           },
           ...(['float32', codes] as const).map((output) => ({
             ...{ name: `adder of codes ${name}`, x: x.slice(0, inputs) },
@@ -93,8 +103,13 @@ const linear = [1, 15, 16, 37].flatMap((inFeatures) =>
 )
 
 /** The outputs, with the allocation of this number at the end of the memory; and how many allocations there were. */
-function outcome({ x, outputs, lower }: Case, last: number): { readonly y: Uint8Array; readonly count: number } {
+function outcome(
+  { x, outputs, lower }: Case,
+  last: number,
+  isNative = true,
+): { readonly y: Uint8Array; readonly count: number } {
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  const own = isNative ? native : undefined
   let next: number = control.firstFree
   let count = 0
   const alloc = (bytes: number): number => {
@@ -106,10 +121,10 @@ function outcome({ x, outputs, lower }: Case, last: number): { readonly y: Uint8
   const from = alloc(x.length)
   new Uint8Array(memory.buffer, from, x.length).set(x)
   const to = alloc(outputs)
-  const steps = lower(from, to, { memory, alloc, scratch: alloc, native })
+  const steps = lower(from, to, { memory, alloc, scratch: alloc, native: own })
   const program = alloc(programBytes(steps))
-  writeProgram(memory, program, steps, 1, native)
-  instantiate(memory, { native }).run(program, steps.length, 0, 1)
+  writeProgram(memory, program, steps, 1, own)
+  instantiate(memory, { native: own }).run(program, steps.length, 0, 1)
   return { y: new Uint8Array(memory.buffer, to, outputs).slice(), count }
 }
 
@@ -125,6 +140,8 @@ if (beyond) {
 let checked = 0
 for (const one of [...layers.flatMap(casesOf), ...linear]) {
   const { y, count } = outcome(one, -1)
+  if (one.isExact && outcome(one, -1, false).y.some((v, i) => v !== y[i]))
+    throw new Error(`${one.name}: not as WebAssembly`)
   for (let last = 0; last < count; last++) {
     const other = outcome(one, last)
     if (other.y.some((v, i) => v !== y[i]))
