@@ -45,6 +45,8 @@ describeBrowser('a session of Kerf Studio', () => {
     await again.fits()
     await again.picture('session')
     const steps = again.page.getByRole('navigation', { name: 'Steps' })
+    const tab = (await again.page.getByRole('tab', { selected: true }).boundingBox())!
+    expect(tab.x + tab.width).toBeLessThan(361)
     // Of all steps the one that is open is in sight.
     const current = (await steps.locator('[aria-current=step]').boundingBox())!
     const saving = (await steps.getByRole('button', { name: 'Save the model' }).boundingBox())!

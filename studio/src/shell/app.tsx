@@ -118,9 +118,16 @@ function Views({ of: views }: { readonly of: readonly View[] }) {
   const view = useView(views) ?? views[0]!.name
   const [seen, setSeen] = useState<readonly string[]>([view])
   if (!seen.includes(view)) setSeen([...seen, view])
+  const list = useRef<HTMLDivElement>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is chosen, by a key or a session
+  useEffect(() => {
+    const tab = list.current?.querySelector('[aria-selected=true]')
+    // Where there is no room for all of them.
+    tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+  }, [view])
   return (
     <Tabs value={view} onChange={(name) => name && showView(name)} className={classes.tabs}>
-      <Tabs.List className={classes.tabList}>
+      <Tabs.List ref={list} className={classes.tabList}>
         {views.map(({ name, title }) => (
           <Tabs.Tab key={name} value={name}>
             {title}
