@@ -88,16 +88,11 @@ static double copyFloatRow(const AdderLayer *layer, const float *x, size_t chann
   const int32_t outLine = pixel / layer->outWidth, image = outLine / layer->outHeight;
   const int32_t left = pixel % layer->outWidth * layer->strideWidth - layer->padLeft;
   const int32_t top = outLine % layer->outHeight * layer->strideHeight - layer->padTop;
-  const bool isOneRun = layer->dilationWidth == 1 && layer->xPixel == (int32_t)channels && tap == channels;
   double sum = 0;
   for (int32_t ky = 0; ky < layer->kernelHeight; ky++) {
     const int32_t iy = top + ky * layer->dilationHeight;
     const bool inside = (uint32_t)iy < (uint32_t)layer->inHeight;
     const ptrdiff_t first = ((ptrdiff_t)image * layer->inHeight + iy) * layer->inWidth;
-    if (inside && isOneRun && left >= 0 && left + layer->kernelWidth <= layer->inWidth) {
-      sum += copyShifted(row + ky * line, x + (first + left) * channels, line, shift);
-      continue;
-    }
     for (int32_t kx = 0; kx < layer->kernelWidth; kx++) {
       const int32_t ix = left + kx * layer->dilationWidth;
       float *to = row + ky * line + kx * tap;
