@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 import { nativeKernels } from './src/runtime/native.node.ts'
 
-/** They put other modules in the place of some (vi.mock), which nobody else may have loaded before. */
-const replacesModules = ['src/base/folder.test.ts']
+/** They need a process of their own: they put other modules in the place of some (vi.mock), or measure what the heap holds. */
+const alone = ['src/base/folder.test.ts', 'src/runtime/steady-runs.test.ts']
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 
 // Examples import Kerf by the names of its entry points: here they get the sources, not what was built last.
@@ -45,10 +45,10 @@ export default defineConfig({
         test: {
           name: 'kerf',
           include: ['src/**/*.test.ts', 'studio/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: replacesModules,
+          exclude: alone,
         },
       },
-      { extends: true, test: { name: 'alone', include: replacesModules, isolate: true } },
+      { extends: true, test: { name: 'alone', include: alone, isolate: true } },
       // Browsers, machines that there is no machine code for, and those that have less than this one.
       ...(nativeKernels() ? [ofKind('WebAssembly', '0')] : []),
       ...(nativeKernels()?.instructions === 'AVX-512' ? [ofKind('AVX2', 'AVX2')] : []),

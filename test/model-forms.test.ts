@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as kerf from '../src/api/index.node.ts'
 import * as browser from '../src/api/index.ts'
 import * as train from '../src/api/train.node.ts'
@@ -26,10 +26,13 @@ const server = createServer(({ url }, response) => {
 })
 let address = ''
 beforeAll(async () => {
+  // In machine code sums are rounded otherwise than in a browser.
+  vi.stubEnv('KERF_NATIVE', '0')
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 afterAll(() => {
+  vi.unstubAllEnvs()
   server.close()
   rmSync(folder, { recursive: true })
 })

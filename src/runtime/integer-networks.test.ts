@@ -14,8 +14,8 @@ class Quantised {
   readonly #random = seededRandom(11)
   #stored = 0
 
-  constructor(name: string, type: CodeType) {
-    this.builder = new GraphBuilder(name, 13)
+  constructor(name: string, type: CodeType, opset = 13) {
+    this.builder = new GraphBuilder(name, opset)
     this.#type = type
   }
 
@@ -230,6 +230,19 @@ describe('what does not stand between codes is calculated in floating point', ()
       const { value } = q.weights([8, 3, 3, 3], 1, 0.02)
       return q.pair(q.builder.node('Conv', [q.pair(x, 0.02, 128), value], padded), 0.03, 120)
     },
+    'bounds that Clip does not set for codes yet': (q, x) => {
+      const codes = q.put(
+        tensorOf(
+          'int8',
+          [8, 3, 3, 3],
+          Int8Array.from({ length: 216 }, (_, i) => (i * 37) % 101),
+        ),
+      )
+      const [scale, zero] = [q.put(tensorOf('float32', [], [0.01])), q.put(tensorOf('int8', [], [50]))]
+      const weights = q.builder.node('DequantizeLinear', [codes, scale, zero])
+      const sums = q.builder.node('Conv', [q.pair(x, 0.02, 128), weights], padded)
+      return q.pair(q.builder.node('Clip', [sums], { min: float(-0.5), max: float(1) }), 0.03, 120)
+    },
     'codes that are put out': (q, x) => {
       const own = settings(q, 0.02, 128)
       const codes = q.builder.node('QuantizeLinear', [x, ...own])
@@ -239,7 +252,7 @@ describe('what does not stand between codes is calculated in floating point', ()
   }
 
   it.each(Object.entries(others))('%s', async (name, build) => {
-    const q = new Quantised(name, 'uint8')
+    const q = new Quantised(name, 'uint8', name.startsWith('bounds') ? 10 : 13)
     const made = build(q, q.builder.input('x', 'float32', image))
     for (const output of typeof made === 'string' ? [made] : made) q.builder.output(output)
     const model = q.builder.model()

@@ -55,6 +55,9 @@ const operandForms: Readonly<Record<string, string>> = {
 /** Hand elements of their first input on, in order of size or as they are. */
 const moving = new Set(['Concat', 'Flatten', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
 
+/** The operator set from which on Clip takes whole numbers. */
+const clampsCodes = 12
+
 /** Codes of biases may be off by so much of their scale: it is a product that somebody rounded. */
 const sameScale = 1e-5
 
@@ -87,6 +90,7 @@ class Reading {
     const code = (v: number) => Math.min(range[1], Math.max(range[0], roundTiesToEven(Math.fround(v / scale)) + zero))
     const bounds = [code(lo), code(hi)] as const
     const isBounded = bounds[0] > range[0] || bounds[1] < range[1]
+    if (isBounded && this.#analysis.calls.get(last)!.call.opset < clampsCodes) return undefined
     const own = node && this.#onCodes(node, isBounded ? { ...y, codes: to.name(`${y.codes}_unclamped`) } : y)
     if (!own) return undefined
     const nodes = [own]
