@@ -220,6 +220,14 @@ describe('Loop', () => {
 })
 
 describe('Scan', () => {
+  it('makes no more outputs than it has', () => {
+    const b = new GraphBuilder('two')
+    const x = b.input('x', 'float32', [1, 4, 2])
+    b.node('SplitToSequence', [x], { axis: 1 }, { outputs: ['parts', 'more'] })
+    b.output(b.node('Relu', ['more']))
+    expect(() => simplified(b.model(), operators)).toThrow('it has 2 outputs, where at most 1 are made')
+  })
+
   it('sums along an axis, from the end where asked to', async () => {
     const b = new GraphBuilder('scan')
     const x = b.input('x', 'float32', [2, 3])

@@ -4,6 +4,7 @@ import { GraphInference, type InferenceOptions } from './infer.ts'
 import { Copier, inlineFunctions, mostMadeNodes } from './inline.ts'
 import { type Graph, type Model, type Node, nodeLabel, type Tensor } from './model.ts'
 import type { OperatorSet } from './operator.ts'
+import { checkOutputs } from './signature.ts'
 import { subgraphsOf, usedNames } from './traverse.ts'
 
 /**
@@ -54,6 +55,8 @@ class Simplifier {
       this.#sequences.set(node.outputs[0]!, { elements: handedOn.elements, node })
       return []
     }
+    // Nobody would miss an output that the node declares and its operator does not make.
+    if (known?.operator.unfold && !known.operator.control) checkOutputs(known.call, known.operator.infer(known.call))
     const made: Node[] = []
     // Loops in loops: each is small, all together may be any number of nodes. From there on they stay loops.
     if (this.#made < mostMadeNodes && known?.operator.unfold?.(known.call, this.#unfolding(node, made))) {

@@ -62,7 +62,8 @@ export async function narrowInputs(
   const refused: Refusal[] = []
   const gathers = new Map<Node, readonly Node[]>()
   const users = new Map<string, number>()
-  for (const node of model.graph.nodes) for (const name of usedNames(node)) users.set(name, (users.get(name) ?? 0) + 1)
+  const used = [...model.graph.nodes.flatMap(usedNames), ...model.graph.outputs.map(({ name }) => name)]
+  for (const name of used) users.set(name, (users.get(name) ?? 0) + 1)
   /** Whether a layer alone reads its weight, and what the weight is made from. */
   const alone = (value: string, tensor: string): boolean =>
     users.get(value) === 1 &&
@@ -81,7 +82,7 @@ export async function narrowInputs(
       continue
     }
     if (!alone(root.weight.value, name)) {
-      refuse(`its weight "${name}" is shared with another layer`)
+      refuse(`its weight "${name}" is read elsewhere, too`)
       continue
     }
     narrowed.push({ root, sums })

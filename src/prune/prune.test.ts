@@ -486,6 +486,14 @@ describe('Linear(1024, 512), 30 % at random', () => {
     expect(model.graph.initializers.get('weight')?.shape).toEqual([512, 717])
     expect(after.params).toBe(367_616)
   })
+
+  it('input-wise: a weight that the model gives keeps its inputs', async () => {
+    const given = {
+      ...linear,
+      graph: { ...linear.graph, outputs: [...linear.graph.outputs, { name: 'weight', type: undefined }] },
+    }
+    await expect(pruneModel(given, { ...options, methods: ['input'] })).rejects.toThrow('is read elsewhere, too')
+  })
 })
 
 describe('widths', () => {
