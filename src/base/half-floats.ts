@@ -37,10 +37,11 @@ export function numberToFloat16(value: number): number {
   return sign | (a < 2 ** -14 ? units : (exponent + 14) * 1024 + units)
 }
 
-function roundTiesToEven(x: number): number {
+/** The nearest whole number, halves to the even one. */
+export function roundTiesToEven(x: number): number {
   const floor = Math.floor(x)
   const rest = x - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
 }
 
 export function bfloat16ToNumber(b: number): number {

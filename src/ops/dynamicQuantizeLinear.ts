@@ -1,9 +1,9 @@
-import { elementCount } from '../base/index.ts'
+import { elementCount, roundTiesToEven } from '../base/index.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
 import { dense, required, typed } from './shared/check.ts'
 import { doubles } from './shared/numbers.ts'
 import { quantisationCost, sumOf } from './shared/quantised.ts'
-import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
+import { saturate } from './shared/quantised-forward.ts'
 
 /*
  * scale = (max(0, x) − min(0, x)) / 255        zeroPoint = saturate(round(−min(0, x) / scale))        y = saturate(round(x / scale) + zeroPoint)

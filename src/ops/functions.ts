@@ -1,13 +1,6 @@
-import { bitsPerElement, type ElementType } from '../base/index.ts'
+import { bitsPerElement, type ElementType, roundTiesToEven } from '../base/index.ts'
 import { derivatives } from './shared/backward.ts'
 import { unary } from './shared/unary.ts'
-
-/** The nearest integer, halves to the even one. */
-function roundToEven(x: number): number {
-  const floor = Math.floor(x)
-  const rest = x - floor
-  return rest < 0.5 || (rest === 0.5 && floor % 2 === 0) ? floor : floor + 1
-}
 
 /** The other bits, as their type counts them. */
 const otherBits = (x: number, type: ElementType): number =>
@@ -62,7 +55,7 @@ export const functions = {
   /** Y = 1 / X (ONNX Reciprocal). dX = −dY·Y². */
   reciprocal: unary('Reciprocal', { forward: (x) => 1 / x, cost }),
   /** Y = X rounded to integers, halves to the even one (ONNX Round). */
-  round: unary('Round', { forward: roundToEven, gradient: 'zero', cost }),
+  round: unary('Round', { forward: roundTiesToEven, gradient: 'zero', cost }),
   /** Y = −1, 0 or 1 (ONNX Sign). */
   sign: unary('Sign', { takes: 'numeric', forward: Math.sign, gradient: 'zero', cost }),
   /** Y = sin(X) (ONNX Sin). dX = dY·cos X. */

@@ -1,4 +1,4 @@
-import { elementCount, isInteger } from '../base/index.ts'
+import { elementCount, isInteger, roundTiesToEven } from '../base/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { asElement } from './shared/as-element.ts'
 import { required, typed } from './shared/check.ts'
@@ -13,7 +13,7 @@ import {
   scaleOfAll,
 } from './shared/quantised.ts'
 import { quantiseBackward } from './shared/quantised-backward.ts'
-import { roundTiesToEven, saturate } from './shared/quantised-forward.ts'
+import { saturate } from './shared/quantised-forward.ts'
 
 /**
  * y = saturate(round(x / scale) + zeroPoint), ties to even (ONNX QuantizeLinear, opset 10, 13 with axis, 19, 21 with blocks, 23 … 25).

@@ -1,8 +1,7 @@
-import { elementCount, stridesOf } from '../../base/index.ts'
+import { elementCount, roundTiesToEven, stridesOf } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
 import { fromIndices, offsetOf } from '../shared/indices.ts'
 import type { Doubles } from '../shared/numbers.ts'
-import { roundTiesToEven } from '../shared/quantised-forward.ts'
 import { cubicKernel, type Kernel, linearKernel } from '../shared/resampling.ts'
 
 export interface Sampling {

@@ -1,4 +1,4 @@
-import { type ElementType, elementCount } from '../../base/index.ts'
+import { type ElementType, elementCount, roundTiesToEven } from '../../base/index.ts'
 import {
   type Analysis,
   AttributeReader,
@@ -12,7 +12,7 @@ import {
 } from '../../graph/index.ts'
 import { dequantizeLinear } from '../dequantizeLinear.ts'
 import { quantizeLinear } from '../quantizeLinear.ts'
-import { rangeOf, roundTiesToEven } from './quantised-forward.ts'
+import { rangeOf } from './quantised-forward.ts'
 
 /*
  * Layers that stand between DequantizeLinear and QuantizeLinear (ONNX's QDQ form), as operators on codes:

@@ -1,4 +1,4 @@
-import { type ElementType, elementCount } from '../../base/index.ts'
+import { type ElementType, elementCount, roundTiesToEven } from '../../base/index.ts'
 import type { Dense } from '../../graph/index.ts'
 import { dense } from './check.ts'
 import { broadcastTo, type Doubles } from './numbers.ts'
@@ -7,12 +7,6 @@ import { broadcastTo, type Doubles } from './numbers.ts'
 export function rangeOf(type: ElementType): [number, number] {
   const bits = Number(/\d+$/.exec(type)?.[0])
   return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1]
-}
-
-export function roundTiesToEven(x: number): number {
-  const floor = Math.floor(x)
-  const rest = x - floor
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
 }
 
 /** The nearest value that the integer type has. */

@@ -1,3 +1,4 @@
+import { roundTiesToEven } from '../../../../base/index.ts'
 import { type Dense, type InferredCall, type Operator, runForward } from '../../../../graph/index.ts'
 import { type ConcatAttributes, concatAxis, type PoolAttributes } from '../../../../ops/index.ts'
 import { isCode } from '../../../../plan/index.ts'
@@ -103,12 +104,7 @@ function concat(form: Form): Lowering {
 
 /** Bytes of numbers in steps of the result's scale, rounded half to even. */
 function tableOf(steps: (byte: number) => number, zero: number, lo: number, hi: number): Uint8Array {
-  const rounded = (v: number) => {
-    const floor = Math.floor(v)
-    const rest = v - floor
-    return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor
-  }
-  return Uint8Array.from({ length: 256 }, (_, byte) => Math.min(hi, Math.max(lo, rounded(steps(byte)) + zero)))
+  return Uint8Array.from({ length: 256 }, (_, byte) => Math.min(hi, Math.max(lo, roundTiesToEven(steps(byte)) + zero)))
 }
 
 /** A function of each code by itself: a table of what its operator makes of all 256. */

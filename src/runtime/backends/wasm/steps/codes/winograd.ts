@@ -31,10 +31,8 @@ export function lowerWinogradCodes(layer: ConvLayer, tensors: CodeTensors, alloc
   return [
     step('winogradU8', {
       ...{ x, y, xZero, outZero: yZero, lo: lo - yZero, hi: hi - yZero, weights: packed(layer, tensors, alloc) },
-      ...{
-        ...winogradSizes(layer),
-        ...winogradBlocks(layer, perTile, 2 * gaps + winogradProducts * inChannels, alloc),
-      },
+      ...winogradSizes(layer),
+      ...winogradBlocks(layer, perTile, 2 * gaps + winogradProducts * inChannels, alloc),
     }),
   ]
 }
