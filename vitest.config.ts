@@ -19,9 +19,9 @@ const alias = Object.entries(exports).flatMap(([name, to]) => {
 })
 
 /** Kernels of one kind. */
-const ofKind = (name: string, native: string) => ({
+const ofKind = (name: string, native: string, execArgv: string[] = []) => ({
   extends: true as const,
-  test: { name, include: kernels, env: { KERF_NATIVE: native } },
+  test: { name, include: kernels, env: { KERF_NATIVE: native }, execArgv },
 })
 
 export default defineConfig({
@@ -53,19 +53,7 @@ export default defineConfig({
       ...(nativeKernels() ? [ofKind('WebAssembly', '0')] : []),
       ...(nativeKernels()?.instructions === 'AVX-512' ? [ofKind('AVX2', 'AVX2')] : []),
       // Browsers and newer versions of Node take the kernels that are compiled for relaxed SIMD; Node 20 has it behind a flag.
-      ...(hasRelaxedSimd()
-        ? []
-        : [
-            {
-              extends: true as const,
-              test: {
-                name: 'relaxed SIMD',
-                include: kernels,
-                execArgv: ['--experimental-wasm-relaxed-simd'],
-                env: { KERF_NATIVE: '0' },
-              },
-            },
-          ]),
+      ...(hasRelaxedSimd() ? [] : [ofKind('relaxed SIMD', '0', ['--experimental-wasm-relaxed-simd'])]),
     ],
   },
 })
