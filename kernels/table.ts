@@ -629,6 +629,7 @@ export const kernels = {
   limitF32: {
     does: 'c = c·x + w, 12 vectors a turn: 48 MACs',
     wasm: 'limit',
+    native: 'limit',
     args: {
       y: address('56 floats: where the chains begin and end, then x and w'),
       turns: whole('of all threads together; each rounds its share up to a multiple of 4'),

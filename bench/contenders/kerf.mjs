@@ -50,7 +50,7 @@ export async function openKernels(threads, lower) {
   const native = kerf.nativeKernels()
   return {
     version: `kerf (${native?.instructions ?? (kerf.hasRelaxedSimd() ? 'relaxed SIMD' : 'SIMD')})`,
-    limit: () => kerf.measureLimit(threads, kerf.spawnNodeWorker),
+    limit: () => kerf.measureLimit(threads, { spawn: kerf.spawnNodeWorker, native }),
     async load(layer) {
       const { inChannels, outChannels, size, outSize, kernel, stride, pad, groups } = layer
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared })

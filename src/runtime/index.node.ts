@@ -6,7 +6,7 @@ import { type Task, withDefaults } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.node.ts'
 import type { Program } from './backend.ts'
-import { measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
+import { type LimitOptions, measureLimit as measureCoreLimit } from './backends/wasm/engine/limit.ts'
 import { type BackendOptions, chooseMatrices } from './choose-backend.ts'
 import { createProgram as createCoreProgram } from './create-program.ts'
 import { createSessionWith } from './create-session.ts'
@@ -39,9 +39,9 @@ export function createProgram(
   )
 }
 
-/** `measureLimit` with threads of Node. */
-export function measureLimit(threads = 1): Promise<number> {
-  return measureCoreLimit(threads, spawnNodeWorker)
+/** `measureLimit` with threads of Node, and of machine code where there are kernels in it. */
+export function measureLimit(threads = 1, options: LimitOptions = {}): Promise<number> {
+  return measureCoreLimit(threads, withDefaults(options, { spawn: spawnNodeWorker, native: nativeKernels() }))
 }
 
 /** The runtime with threads of Node, for those who run networks as part of something larger. */

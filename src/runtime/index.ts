@@ -5,7 +5,7 @@
 export { UnsupportedError } from '../plan/index.ts'
 export { type Backend, type CompileOptions, type Program, type ProgramMemory, unknownValue } from './backend.ts'
 export { type ReferenceOptions, referenceRun } from './backends/reference/run.ts'
-export { measureLimit } from './backends/wasm/engine/limit.ts'
+export { type LimitOptions, measureLimit } from './backends/wasm/engine/limit.ts'
 export type { NativeKernels, NativeRun } from './backends/wasm/engine/native.ts'
 export { type SpawnWorker, type WorkerHandle, workerSource } from './backends/wasm/engine/pool.ts'
 export type { SparseChoice } from './backends/wasm/steps/convolution/sparse-choice.ts'

@@ -57,7 +57,7 @@ export function benchReport(result: BenchResult): Report {
       ...(result.memory ? [memoryFact(result.memory)] : []),
       [
         'Limit',
-        `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, WebAssembly, ${threadsText(machine.threads)}`,
+        `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, ${machine.instructions ?? 'WebAssembly'}, ${threadsText(machine.threads)}`,
       ],
     ],
     tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers)] : [])],

@@ -1,5 +1,6 @@
 import { step, writeProgram } from '../steps/step.ts'
 import { control } from './kernels.generated.ts'
+import type { NativeKernels } from './native.ts'
 import { Pool, type SpawnWorker, spawnBrowserWorker } from './pool.ts'
 
 /** So long the loop is tried at least: until the engine has compiled it well, tries are short and slow. */
@@ -8,20 +9,28 @@ const leastMs = 200
 /** What `limitF32` does in one turn: 12 vectors of 4. */
 const macsPerTurn = 48
 
+/** What the entry for Node sets; `native: false` keeps it from machine code. */
+export interface LimitOptions {
+  readonly spawn?: SpawnWorker
+  readonly native?: NativeKernels | false
+}
+
 /**
- * Multiply–accumulates per second that this machine does at most in this engine's WebAssembly: a loop that lives in registers; the fastest of
- * several tries. Takes about a quarter of a second.
+ * Multiply–accumulates of float32 per second that this machine does at most: a loop that lives in registers; the fastest of several tries. In machine code where
+ * the entry for Node has such kernels, with vectors as wide as the processor's; otherwise in this engine's WebAssembly, with vectors of four. Takes about a
+ * quarter of a second.
  * @param threads default 1
- * @param spawn how to start a worker; the entry for Node sets it
+ * @param options `native: false` for WebAssembly's limit in Node, too
  */
-export async function measureLimit(threads = 1, spawn: SpawnWorker | undefined = spawnBrowserWorker): Promise<number> {
-  const shared = threads > 1 && spawn !== undefined
+export async function measureLimit(threads = 1, options: LimitOptions = {}): Promise<number> {
+  const { spawn = spawnBrowserWorker, native } = options
+  const shared = threads > 1
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
-  const pool = await Pool.start(memory, threads, shared ? spawn : undefined)
+  const pool = await Pool.start(memory, threads, shared ? spawn : undefined, native || undefined)
   try {
     const [program, y] = [control.firstFree, control.firstFree + 64]
     const timeMs = (turns: number) => {
-      writeProgram(memory, program, [step('limitF32', { y, turns })])
+      writeProgram(memory, program, [step('limitF32', { y, turns })], 1, native || undefined)
       const start = performance.now()
       pool.run(program, 1)
       return performance.now() - start
