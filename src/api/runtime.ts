@@ -88,6 +88,7 @@ export { type ReferenceOptions, referenceRun } from '../runtime/index.ts'
 // Time
 
 export {
+  type LimitOptions,
   measureLimit,
   type RunProfile,
   type TaskTime,

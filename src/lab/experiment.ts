@@ -83,8 +83,8 @@ export interface LabContext extends Task {
     /** What the methods did. */
     readonly found: PruningComparison
   }
-  /** What the machine does at most, in multiply–adds per second on so many threads. */
-  readonly measureLimit?: (threads: number) => Promise<number>
+  /** What the machine does at most, in multiply–adds per second on so many threads; with `native: false` in WebAssembly. */
+  readonly measureLimit?: (threads: number, options?: { readonly native?: false }) => Promise<number>
   /** Other runtimes that are installed, with a network loaded. */
   readonly peers?: (model: Model, feeds: Readonly<Record<string, HostTensor>>) => Promise<readonly Contender[]>
 }

@@ -13,7 +13,7 @@ import type { LabContext } from './experiment.ts'
 export function openMeasured(
   model: Model,
   { runtime, threads, signal }: LabContext,
-  options: Pick<SessionOptions, 'winograd' | 'sparse'> = {},
+  options: Pick<SessionOptions, 'winograd' | 'sparse' | 'native'> = {},
 ): Promise<Session> {
   return openSession(model, { runtime, threads, signal, onNotice: fail }, options)
 }

@@ -47,7 +47,7 @@ export interface RunningOptions
 export function openSession(
   model: Model,
   { runtime = coreRuntime, backend, threads, operators, onNotice, signal }: RunningOptions,
-  more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'sparse' | 'progress'> = {},
+  more: Pick<SessionOptions, 'inputShapes' | 'winograd' | 'sparse' | 'native' | 'progress'> = {},
 ): Promise<Session> {
   return runtime.createSession(model, { backend, threads, operators, onNotice, signal, ...more })
 }

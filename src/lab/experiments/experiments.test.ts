@@ -1,6 +1,7 @@
 // Every experiment with its quick settings: the claim holds, controls are there and fail, the same seed gives the same numbers.
 
 import { describe, expect, it } from 'vitest'
+import { nodeRuntime } from '../../runtime/index.node.ts'
 import { hasShared, sharedPath } from '../../testing/shared.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import {
@@ -124,14 +125,38 @@ it('speed measures every kind of layer and every peer', async () => {
   expect(tables[0]?.rows.map(([name]) => name)).toEqual([
     'ordinary, float32',
     'ordinary, float32, Winograd',
+    'ordinary, int8',
     'adder, float32',
     ...[8, 7, 6, 5].map((bits) => `adder, ${bits} bits`),
-    'ort-web',
-    'ort-web, int8',
+    'ordinary, float32',
+    'ordinary, int8',
   ])
+  expect(tables[0]?.rows.slice(-2).map(([, runtime]) => runtime)).toEqual(['ort-web', 'ort-web'])
   for (const row of tables[0]?.rows.slice(0, -2) ?? []) expect(row[4]).toBeGreaterThan(0)
   expect(checks.filter((c) => c.what.includes('onnxruntime-web'))).toHaveLength(3)
   expect(released).toEqual(['ort-web', 'ort-web'])
+})
+
+it('speed measures both worlds where there is machine code, each by its own limit', async ({ skip }) => {
+  const session = await nodeRuntime.createSession(tinyNet({ channels: 8 }))
+  const { instructions } = session
+  await session.dispose()
+  if (instructions === undefined) return skip('no kernels in machine code for this processor')
+  const { run } = experiments.find((e) => e.name === 'speed')!
+  const { tables, checks } = await run(
+    { channels: 8, size: 6, layers: 2, seconds: 0.01 },
+    {
+      ...{ seed: 1, digits, runtime: nodeRuntime },
+      measureLimit: async (_threads, { native } = {}) => (native === false ? 1e9 : 4e9),
+      peers: async () => [peerOf([])],
+    },
+  )
+  const rows = tables[0]!.rows
+  const runtimes = ['Kerf, WebAssembly', `Kerf, ${instructions}`, 'ort-node']
+  expect(rows.map(([, runtime]) => runtime)).toEqual(runtimes.flatMap((r, i) => Array(i < 2 ? 8 : 2).fill(r)))
+  for (const [, runtime, , , rate, ofLimit] of rows)
+    expect(ofLimit).toBeCloseTo(Number(rate) / (runtime === runtimes[0] ? 1 : 4), 10)
+  expect(checks.filter((c) => c.what.includes('onnxruntime-node'))).toHaveLength(2)
 })
 
 it('allocation keeps the most of the scores by time, and measures every way', async () => {

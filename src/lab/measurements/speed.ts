@@ -1,138 +1,105 @@
 import { seededRandom, seedFrom } from '../../base/index.ts'
-import { analyse, GraphBuilder, type Model, type Node, tensorOf } from '../../graph/index.ts'
-import { runnableOperators } from '../../ops/index.ts'
-import { type InputRange, quantizeAdderLayers } from '../../quantize/index.ts'
+import type { Model } from '../../graph/index.ts'
 import { human } from '../../report/index.ts'
-import { type HostTensor, hostTensor, timeInTurns } from '../../runtime/index.ts'
+import { hostTensor, type SessionOptions, timeInTurns } from '../../runtime/index.ts'
 import { atLeast, control } from '../checks.ts'
 import type { Check, Contender, Findings, LabContext } from '../experiment.ts'
 import { openMeasured } from '../running.ts'
+import { type Body, body, coded, integer, termsOf } from './speed-networks.ts'
 
-export interface Settings {
-  readonly channels: number
-  /** Height and width. */
-  readonly size: number
-  /** Convolutions behind each other. */
-  readonly layers: number
+export interface Settings extends Body {
   readonly seconds: number
 }
 
-type Kind = 'Conv' | 'AdderConv'
-const kernel = 3
 const bitWidths = [8, 7, 6, 5] as const
 const direct = 'ordinary, float32'
 const winograd = 'ordinary, float32, Winograd'
+const bytes = 'ordinary, int8'
+const webAssembly = 'WebAssembly'
 
-/** Convolution, BatchNormalization, Relu, several times: what a network's body is made of. Values stay near 1. */
-function body(kind: Kind, { channels, size, layers }: Settings, seed: number): Model {
-  const random = seededRandom(seed)
-  const b = new GraphBuilder(kind)
-  const taps = kernel * kernel * channels
-  const adder = kind === 'AdderConv'
-  let x = b.input('x', 'float32', [1, channels, size, size])
-  const vector = (name: string, value: number) =>
-    b.constant(name, tensorOf('float32', [channels], new Float32Array(channels).fill(value)))
-  for (let l = 0; l < layers; l++) {
-    const deviation = adder ? 1 : Math.sqrt(2 / taps)
-    const weights = Float32Array.from({ length: channels * taps }, () => deviation * random.normal())
-    const w = b.constant(`w${l}`, tensorOf('float32', [channels, channels, kernel, kernel], weights))
-    const y = b.node(kind, [x, w], { pads: [1, 1, 1, 1] }, { name: `conv${l}`, domain: adder ? 'ai.kerf' : '' })
-    const mean = adder ? -taps : 0
-    const variance = adder ? 0.6 * taps : 1
-    const statistics = [vector(`g${l}`, 1), vector(`b${l}`, 0), vector(`m${l}`, mean), vector(`v${l}`, variance)]
-    x = b.node('Relu', [b.node('BatchNormalization', [y, ...statistics])], {}, { outputs: [`y${l}`] })
-  }
-  b.output(x, { kind: 'tensor', elementType: 'float32', shape: [1, channels, size, size] })
-  return b.model()
-}
-
-/** The same in codes; ranges as activations behind Relu have them. */
-function coded(model: Model, bits: number): Model {
-  const ranges = model.graph.nodes
-    .filter((n) => n.opType === 'AdderConv')
-    .map((node, i): [Node, InputRange] => [node, { lo: i === 0 ? -4 : 0, hi: 4 }])
-  return quantizeAdderLayers(analyse(model, runnableOperators), new Map(ranges), bits).model
-}
-
-/** What other runtimes have in bytes: QLinearConv, with BatchNormalization folded into scales and ReLU into a zero point of 0. */
-function integer({ channels, size, layers }: Settings, seed: number): Model {
-  const random = seededRandom(seed)
-  const b = new GraphBuilder('QLinearConv')
-  const taps = kernel * kernel * channels
-  const scale = (name: string, value: number) => b.constant(name, tensorOf('float32', [], [value]))
-  const zero = (name: string, value: number) => b.constant(name, tensorOf('uint8', [], [value]))
-  const shape = [1, channels, size, size]
-  // Inputs within ±4, weights within four deviations, activations up to 4.
-  const weightScale = (4 * Math.sqrt(2 / taps)) / 127
-  let settings = [scale('x_scale', 8 / 255), zero('x_zero', 128)]
-  let x = b.node('QuantizeLinear', [b.input('x', 'float32', shape), ...settings])
-  for (let l = 0; l < layers; l++) {
-    const codes = Uint8Array.from({ length: channels * taps }, () =>
-      Math.min(255, Math.max(0, Math.round(128 + (127 / 4) * random.normal()))),
-    )
-    const w = b.constant(`w${l}`, tensorOf('uint8', [channels, channels, kernel, kernel], codes))
-    const next = [scale(`y${l}_scale`, 4 / 255), zero(`y${l}_zero`, 0)]
-    const inputs = [x, ...settings, w, scale(`w${l}_scale`, weightScale), zero(`w${l}_zero`, 128), ...next]
-    x = b.node('QLinearConv', inputs, { pads: [1, 1, 1, 1] }, { name: `conv${l}` })
-    settings = next
-  }
-  b.output(b.node('DequantizeLinear', [x, ...settings]), { kind: 'tensor', elementType: 'float32', shape })
-  return b.model()
+/** Layers of one kind in one runtime, to be timed. */
+interface Entrant extends Contender {
+  readonly layers: string
+  /** Which of the limits is its own. */
+  readonly world: string
 }
 
 export async function measure(settings: Settings, context: LabContext): Promise<Findings> {
-  const { channels, size, layers, seconds } = settings
-  const terms = size * size * kernel * kernel * channels * channels * layers
+  const { channels, size, seconds } = settings
   const seed = seedFrom(context.seed, 'layers')
   const random = seededRandom(seedFrom(context.seed, 'x'))
   const pixels = Float32Array.from({ length: channels * size * size }, () => random.normal())
   const x = hostTensor('float32', [1, channels, size, size], pixels)
   const ordinary = body('Conv', settings, seed)
   const adder = body('AdderConv', settings, seed)
-  const own: Own[] = [
-    { name: direct, model: ordinary, winograd: false },
-    { name: winograd, model: ordinary },
-    { name: 'adder, float32', model: adder },
-    ...bitWidths.map((bits) => ({ name: `adder, ${bits} bits`, model: coded(adder, bits) })),
+  const integers = integer(settings, seed)
+  const kinds: readonly (readonly [layers: string, model: Model, options?: Pick<SessionOptions, 'winograd'>])[] = [
+    [direct, ordinary, { winograd: false }],
+    [winograd, ordinary],
+    [bytes, integers],
+    ['adder, float32', adder],
+    ...bitWidths.map((bits) => [`adder, ${bits} bits`, coded(adder, bits)] as const),
   ]
-  const limit = await context.measureLimit?.(context.threads ?? 1)
-  const contenders: Contender[] = []
+  const entrants: Entrant[] = []
   try {
-    for (const contender of own) contenders.push(await opened(contender, x, context))
-    contenders.push(...((await context.peers?.(ordinary, { x })) ?? []))
-    for (const peer of (await context.peers?.(integer(settings, seed), { x })) ?? [])
-      contenders.push({ ...peer, name: `${peer.name}, int8` })
-    const times = await timeInTurns(contenders, seconds, context)
-    const rows = contenders.map(({ name, version }, i) => {
+    const machineCode = await instructionsOf(ordinary, context)
+    const worlds = machineCode === undefined ? [webAssembly] : [webAssembly, machineCode]
+    for (const world of worlds)
+      for (const [layers, model, options] of kinds) {
+        const session = await openMeasured(
+          model,
+          context,
+          world === webAssembly ? { ...options, native: false } : options,
+        )
+        entrants.push({
+          ...{ layers, world, name: `Kerf, ${world}`, version: '' },
+          step: async () => void (await session.run({ x })),
+          release: async () => session.dispose(),
+        })
+      }
+    for (const [layers, model] of [
+      [direct, ordinary],
+      [bytes, integers],
+    ] as const)
+      for (const peer of (await context.peers?.(model, { x })) ?? [])
+        entrants.push({
+          ...peer,
+          layers,
+          world: peer.name === 'ort-node' ? (machineCode ?? 'machine code') : webAssembly,
+        })
+    const limits = new Map<string, number>()
+    const measureLimits = async () => {
+      for (const world of worlds) {
+        const limit = await context.measureLimit?.(context.threads ?? 1, world === webAssembly ? { native: false } : {})
+        if (limit !== undefined) limits.set(world, Math.max(limit / 1e9, limits.get(world) ?? 0))
+      }
+    }
+    // Before and behind, as the machine may be busy: nothing is faster than the limit.
+    await measureLimits()
+    const times = await timeInTurns(entrants, seconds, context)
+    await measureLimits()
+    const terms = termsOf(settings)
+    const rows = entrants.map((entrant, i): Row => {
       const { medianMs, fastestMs, runs } = times[i]!
-      return { name, version, medianMs, fastestMs, runs, rate: terms / medianMs / 1e6 }
+      return { ...entrant, medianMs, fastestMs, runs, rate: terms / medianMs / 1e6 }
     })
-    return findings(rows, limit, terms, settings)
+    return findings(rows, limits, machineCode, settings)
   } finally {
-    for (const c of contenders) await c.release()
+    for (const entrant of entrants) await entrant.release()
   }
 }
 
-interface Own {
-  readonly name: string
-  readonly model: Model
-  /** Default true. */
-  readonly winograd?: boolean
-}
-
-async function opened({ name, model, winograd }: Own, x: HostTensor, context: LabContext): Promise<Contender> {
-  const session = await openMeasured(model, context, { winograd })
-  return {
-    name,
-    version: 'kerf',
-    step: async () => void (await session.run({ x })),
-    release: async () => session.dispose(),
+/** What kernels in machine code use here; undefined where there are none. */
+async function instructionsOf(model: Model, context: LabContext): Promise<string | undefined> {
+  const session = await openMeasured(model, context)
+  try {
+    return session.instructions
+  } finally {
+    await session.dispose()
   }
 }
 
-interface Row {
-  readonly name: string
-  readonly version: string
+interface Row extends Entrant {
   readonly medianMs: number
   readonly fastestMs: number
   readonly runs: number
@@ -140,43 +107,45 @@ interface Row {
   readonly rate: number
 }
 
-function findings(rows: readonly Row[], limit: number | undefined, terms: number, settings: Settings): Findings {
-  const rateOf = (name: string) => rows.find((r) => r.name === name)?.rate
-  const own = (name: string) => rateOf(name)!
-  const against = (what: string, name: string, rival: string, bound: number): Check[] => {
-    const other = rateOf(rival)
-    return other === undefined ? [] : [atLeast(what, bound, own(name) / other)]
-  }
-  const nodeRate = rateOf('ort-node')
-  const native = nodeRate === undefined ? undefined : own('adder, 6 bits') / nodeRate
+function findings(
+  rows: readonly Row[],
+  limits: ReadonlyMap<string, number>,
+  machineCode: string | undefined,
+  settings: Settings,
+): Findings {
   const { layers, channels, size } = settings
+  const named = (row: Row) => `${row.layers}: ${row.name}`
+  const own = (row: Row, kind: string) => rows.find((r) => r.world === row.world && r.layers === kind)?.rate
+  const versions = new Map(rows.flatMap((r) => (r.version === '' ? [] : [[r.name, r.version]])))
   return {
-    data: `${layers} layers of 3×3, ${channels}→${channels}, ${size}×${size}: ${human(terms)} terms; random numbers`,
+    data: `${layers} layers of 3×3, ${channels}→${channels}, ${size}×${size}: ${human(termsOf(settings))} terms; random numbers`,
     tables: [
       {
         title: 'Terms per second',
         columns: [
-          { key: 'name', header: 'Layers' },
-          { key: 'version', header: 'Runtime' },
+          { key: 'layers', header: 'Layers' },
+          { key: 'runtime', header: 'Runtime' },
           { key: 'median', header: 'Median ms', kind: 'ratio' },
           { key: 'fastest', header: 'Fastest ms', kind: 'ratio', optional: true },
           { key: 'rate', header: 'GMAC/s', kind: 'ratio' },
           { key: 'limit', header: '÷ limit', kind: 'ratio' },
-          { key: 'ordinary', header: '÷ our ordinary', kind: 'ratio' },
+          { key: 'ordinary', header: '÷ ordinary', kind: 'ratio' },
         ],
-        rows: rows.map((r) => [
-          r.name,
-          r.version,
-          r.medianMs,
-          r.fastestMs,
-          r.rate,
-          limit === undefined ? null : r.rate / (limit / 1e9),
-          r.rate / own(direct),
+        rows: rows.map((row) => [
+          row.layers,
+          row.name,
+          row.medianMs,
+          row.fastestMs,
+          row.rate,
+          ratio(row.rate, limits.get(row.world)),
+          ratio(row.rate, own(row, direct)),
         ]),
         notes: [
-          ...(limit === undefined
-            ? []
-            : [`Limit: ${(limit / 1e9).toFixed(1)} GMAC/s, multiply–adds in registers, WebAssembly.`]),
+          ...[...limits].map(
+            ([world, limit]) => `Limit of ${world}: ${limit.toFixed(1)} GMAC/s, multiply–adds of float32 in registers.`,
+          ),
+          '÷ ordinary: by Kerf’s own ordinary layers in float32, every product made, in the same world.',
+          ...[...versions].map(([name, version]) => `${name}: ${version}.`),
           `Medians of ${rows.map((r) => r.runs).join(', ')} runs, in turns.`,
         ],
       },
@@ -185,30 +154,53 @@ function findings(rows: readonly Row[], limit: number | undefined, terms: number
       {
         kind: 'bars',
         title: 'GMAC/s (terms)',
-        categories: rows.map((r) => r.name),
+        categories: rows.map(named),
         series: [{ name: 'GMAC/s', values: rows.map((r) => r.rate) }],
       },
     ],
-    notes:
-      native === undefined
-        ? []
-        : [
-            `onnxruntime-node is native code, with wider vectors than WebAssembly has; 6 bits run at ${native.toFixed(2)} times its rate.`,
-          ],
-    checks: [
-      atLeast('Adder by ordinary convolution, float32', 0.9, own('adder, float32') / own(direct)),
-      atLeast('6 bits by ordinary convolution with Winograd’s products', 1.2, own('adder, 6 bits') / own(winograd)),
-      atLeast('8 bits by float32, adder', 1.5, own('adder, 8 bits') / own('adder, float32')),
-      atLeast('6 bits by 8 bits, adder', 1.1, own('adder, 6 bits') / own('adder, 8 bits')),
-      ...against('8 bits by onnxruntime-web’s ordinary convolution', 'adder, 8 bits', 'ort-web', 3),
-      ...against('6 bits by onnxruntime-web’s ordinary convolution', 'adder, 6 bits', 'ort-web', 5),
-      ...against('8 bits by onnxruntime-web’s ordinary convolution in int8', 'adder, 8 bits', 'ort-web, int8', 1.2),
-      ...(limit === undefined
-        ? []
-        : [
-            atLeast('6 bits by the limit of multiply–adds', 1, (own('adder, 6 bits') * 1e9) / limit),
-            control(atLeast('ordinary convolution in float32 by that limit', 1, (own(direct) * 1e9) / limit)),
-          ]),
-    ],
+    notes: [],
+    checks: [...inWebAssembly(rows, limits.get(webAssembly)), ...inMachineCode(rows, machineCode)],
   }
+}
+
+const ratio = (a: number, b: number | undefined): number | null => (b === undefined ? null : a / b)
+
+/** Rates by kind of layers, of those of Kerf in one world and of a peer's. */
+function ratesOf(rows: readonly Row[], name: string): ReadonlyMap<string, number> {
+  return new Map(rows.filter((r) => r.name === name).map((r) => [r.layers, r.rate]))
+}
+
+/** Where both were measured. */
+function check(what: string, bound: number, a: number | undefined, b: number | undefined): Check[] {
+  return a === undefined || b === undefined ? [] : [atLeast(what, bound, a / b)]
+}
+
+function inWebAssembly(rows: readonly Row[], limit: number | undefined): Check[] {
+  const own = ratesOf(rows, `Kerf, ${webAssembly}`)
+  const peer = ratesOf(rows, 'ort-web')
+  const [eight, six] = [own.get('adder, 8 bits'), own.get('adder, 6 bits')]
+  const float = own.get('adder, float32')
+  return [
+    ...check('Adder by ordinary convolution, float32', 0.9, float, own.get(direct)),
+    ...check('6 bits by ordinary convolution with Winograd’s products', 1.2, six, own.get(winograd)),
+    ...check('8 bits by float32, adder', 1.5, eight, float),
+    ...check('6 bits by 8 bits, adder', 1.1, six, eight),
+    ...check('8 bits by onnxruntime-web’s ordinary convolution', 3, eight, peer.get(direct)),
+    ...check('6 bits by onnxruntime-web’s ordinary convolution', 5, six, peer.get(direct)),
+    ...check('8 bits by onnxruntime-web’s ordinary convolution in int8', 1.2, eight, peer.get(bytes)),
+    ...check('6 bits by the limit of multiply–adds', 1, six, limit),
+    ...check('ordinary convolution in float32 by that limit', 1, own.get(direct), limit).map(control),
+  ]
+}
+
+function inMachineCode(rows: readonly Row[], world: string | undefined): Check[] {
+  if (world === undefined) return []
+  const own = ratesOf(rows, `Kerf, ${world}`)
+  const peer = ratesOf(rows, 'ort-node')
+  const eight = own.get('adder, 8 bits')
+  return [
+    ...check(`8 bits by ordinary convolution with Winograd’s products, ${world}`, 1.1, eight, own.get(winograd)),
+    ...check('8 bits by onnxruntime-node’s ordinary convolution', 1.5, eight, peer.get(direct)),
+    ...check('8 bits by onnxruntime-node’s ordinary convolution in int8', 1.2, eight, peer.get(bytes)),
+  ]
 }

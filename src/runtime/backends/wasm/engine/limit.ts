@@ -9,9 +9,11 @@ const leastMs = 200
 /** What `limitF32` does in one turn: 12 vectors of 4. */
 const macsPerTurn = 48
 
-/** What the entry for Node sets; `native: false` keeps it from machine code. */
+/** How `measureLimit` runs. */
 export interface LimitOptions {
+  /** How to start a worker; the entry for Node sets it. */
   readonly spawn?: SpawnWorker
+  /** Kernels in machine code, which the entry for Node sets. `false`: WebAssembly alone. */
   readonly native?: NativeKernels | false
 }
 
