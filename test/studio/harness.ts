@@ -65,11 +65,16 @@ export interface Visit {
 export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; browser(): Browser } {
   let browser: Browser
   const endings: (() => Promise<void>)[] = []
+  const visits: Visit[] = []
   beforeAll(async () => {
     browser = await launch()
   })
   afterAll(() => browser?.close())
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    // What the pages showed when a test failed is most of the reason.
+    if (task.result?.state === 'fail')
+      await Promise.allSettled(visits.map((visit, i) => visit.picture(`failed-${task.id}-${i + 1}`)))
+    visits.splice(0)
     const results = await Promise.allSettled(endings.splice(0).map((end) => end()))
     for (const result of results) if (result.status === 'rejected') throw result.reason
   })
@@ -90,7 +95,9 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
       // The address with the token sends the browser on.
       await page.getByRole('heading', { name: 'Kerf', level: 1 }).waitFor()
       if (hash !== '') await page.goto(new URL(hash, page.url()).href)
-      return visitOf(page, watched)
+      const visit = visitOf(page, watched)
+      visits.push(visit)
+      return visit
     },
   }
 }
