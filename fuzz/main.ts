@@ -18,6 +18,7 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '5' },
     cases: { type: 'string' },
     graphs: { type: 'string' },
+    from: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     differential: { type: 'boolean', default: false },
@@ -27,10 +28,22 @@ const { values: options } = parseArgs({
     tries: { type: 'string', default: '600' },
   },
 })
-const seed = Number(options.seed)
-const most = Number(options.cases ?? options.graphs ?? Infinity)
-const deadline = most === Infinity ? Date.now() + 60_000 * Number(options.minutes) : Infinity
 const only = options.differential ? 'differential' : options.only
+
+/** @throws Error where an option is no number: NaN would be no case at all, and nothing found */
+function numberOf(name: 'minutes' | 'seed' | 'from' | 'processes' | 'tries' | 'cases' | 'graphs'): number {
+  const value = Number(options[name])
+  if (options[name] === '' || !(value >= 0))
+    throw new Error(`--${name} ${options[name]}: a number, 0 or more, is wanted.`)
+  return value
+}
+
+const seed = numberOf('seed')
+/** A case depends on the seed and its number alone, so that any can be the first. */
+const first = numberOf('from')
+const count = options.cases !== undefined ? 'cases' : options.graphs !== undefined ? 'graphs' : undefined
+const end = count ? first + numberOf(count) : Infinity
+const deadline = count ? Infinity : Date.now() + 60_000 * numberOf('minutes')
 
 /** The kind of the case of this number: always the same of a seed. */
 function targetOf(index: number): Target {
@@ -46,6 +59,10 @@ function targetOf(index: number): Target {
     return at < 0
   })!
 }
+
+/** What does the case of this number alone. */
+const caseCommand = (index: number): string =>
+  `npm run fuzz --${only === undefined ? '' : ` --only ${only}`} --seed ${seed} --from ${index} --cases 1`
 
 /** Keeps a finding, with a text beside it that says what it is. */
 function keep(target: Target, bytes: Uint8Array, outcome: Outcome, origin: string): string {
@@ -74,39 +91,39 @@ async function campaign(): Promise<void> {
   const counts = new Map<string, number>()
   const found = new Map<string, number>()
   const kept = new Set<string>()
-  let next = 0
-  const count = (list: Map<string, number>, key: string) => list.set(key, (list.get(key) ?? 0) + 1)
+  let next = first
+  const add = (list: Map<string, number>, key: string) => list.set(key, (list.get(key) ?? 0) + 1)
   const work = async () => {
     const runner = new Runner()
-    while (next < most && Date.now() < deadline) {
+    while (next < end && Date.now() < deadline) {
       const index = next++
       const target = targetOf(index)
       const outcome = await runner.run({ target: target.name, from: { seed, index } })
       const reason = isFinding(outcome) ? reasonFor(target.name, outcome) : undefined
-      count(counts, `${target.name}: ${reason ? `explained (${reason})` : outcome.kind}`)
-      if (outcome.kind === 'typed') count(counts, `${target.name}:   ${outcome.what}`)
+      add(counts, `${target.name}: ${reason ? `explained (${reason})` : outcome.kind}`)
+      if (outcome.kind === 'typed') add(counts, `${target.name}:   ${outcome.what}`)
       if (!isFinding(outcome) || reason) continue
       const signature = `${target.name} ${signatureOf(outcome)}`
-      count(found, signature)
+      add(found, signature)
       // Wrong numbers look alike until the network is small.
       if (found.get(signature)! > (outcome.kind === 'wrong' ? 5 : 1)) continue
       const bytes = await caseOf(target.name, seed, index)
       const again = (smaller: Uint8Array) => runner.run({ target: target.name, from: smaller })
-      const tries = outcome.kind === 'hang' ? 40 : Number(options.tries)
+      const tries = outcome.kind === 'hang' ? 40 : numberOf('tries')
       const small = await shrink(target, bytes, outcome, again, tries)
       const left = await again(small)
       const operators = new Set([...left.message.matchAll(/^(\w+)\(/gm)].map(([, name]) => name))
       const key = [signature, ...[...operators].sort()].join(' ')
       if (kept.has(key)) continue
       kept.add(key)
-      console.log(`${key}\n  ${keep(target, small, left, `seed ${seed}, case ${index}, ${bytes.length} bytes before`)}`)
+      console.log(`${key}\n  ${keep(target, small, left, `${caseCommand(index)}, ${bytes.length} bytes before`)}`)
     }
     runner.end()
   }
-  await Promise.all(Array.from({ length: Number(options.processes) }, work))
+  await Promise.all(Array.from({ length: numberOf('processes') }, work))
   for (const [what, number] of [...counts].sort()) console.log(`${String(number).padStart(8)}  ${what}`)
   for (const [what, number] of found) console.log(`${String(number).padStart(8)}  FOUND ${what}`)
-  const total = next.toLocaleString('en')
+  const total = (next - first).toLocaleString('en')
   console.log(`seed ${seed}: ${total} cases in ${((Date.now() - start) / 1000).toFixed(0)} s, ${found.size} findings`)
   if (found.size > 0) process.exitCode = 1
 }

@@ -71,8 +71,11 @@ class Grower {
       ),
     )
 
-  store = (type: 'int8' | 'uint8' | 'int32' | 'float32', shape: readonly number[], values: readonly number[]): string =>
-    this.b.constant(`c${this.#count++}`, tensorOf(type, shape, values))
+  store = (
+    type: 'int8' | 'uint8' | 'int32' | 'int64' | 'float32',
+    shape: readonly number[],
+    values: readonly number[],
+  ): string => this.b.constant(`c${this.#count++}`, tensorOf(type, shape, values))
 
   ints = (values: readonly number[]): string => this.b.ints(`i${this.#count++}`, values)
 
@@ -339,12 +342,52 @@ const global: Step = (g, x) => {
 const softmax: Step = (g, x) =>
   void g.add(g.pick(['Softmax', 'LogSoftmax']), [x.value], { axis: g.between(1, x.shape.length - 1) })
 
+/** Axes of size 1 that were left out. */
+const unsqueezed = (g: Grower, value: string, axes: readonly number[]): Feature =>
+  g.opset >= 13 ? g.add('Unsqueeze', [value, g.ints(axes)]) : g.add('Unsqueeze', [value], { axes })
+
+const reductions = [
+  ...['ReduceMean', 'ReduceMax', 'ReduceSum', 'ReduceL2', 'ReduceMin', 'ReduceL1', 'ReduceSumSquare'],
+  'ReduceLogSumExp',
+]
+
+/** Over any axes. Half of the time these are left out first: what is left has an order of its own. */
 const reduce: Step = (g, x) => {
-  const axes = [g.between(1, x.shape.length - 1)]
-  const op = g.pick(['ReduceMean', 'ReduceMax', 'ReduceSum', 'ReduceL2'])
+  const any = x.shape.flatMap((_, axis) => (g.chance(axis === 0 ? 0.3 : 0.4) ? [axis] : []))
+  const axes = any.length > 0 ? any : [g.between(1, x.shape.length - 1)]
+  const op = g.pick(reductions)
+  const keepdims = g.below(2)
   const asInput = g.opset >= (op === 'ReduceSum' ? 13 : 18)
-  if (asInput) g.add(op, [x.value, g.ints(axes)])
-  else g.add(op, [x.value], { axes })
+  const made = asInput ? g.add(op, [x.value, g.ints(axes)], { keepdims }) : g.add(op, [x.value], { axes, keepdims })
+  if (keepdims === 0) unsqueezed(g, made.value, axes)
+}
+
+/** In another shape: axes put together, in another order, or one of them left out; and back. */
+const view: Step = (g, x) => {
+  const { shape, value } = x
+  const rank = shape.length
+  const op = g.pick(['Relu', 'Softmax', 'Sigmoid', 'Neg'])
+  const inside = (input: string, axes: number) => g.b.node(op, [input], op === 'Softmax' ? { axis: g.below(axes) } : {})
+  const kind = g.below(3)
+  if (kind === 0) {
+    const first = g.below(rank - 1)
+    const end = g.between(first + 2, rank)
+    const joined = [...shape.slice(0, first), elementCount(shape.slice(first, end))!, ...shape.slice(end)]
+    const made = inside(g.b.node('Reshape', [value, g.ints(joined)]), joined.length)
+    g.add('Reshape', [made, g.ints(shape)])
+  } else if (kind === 1) {
+    const axis = g.between(1, rank - 1)
+    const index = g.store('int64', [], [g.below(shape[axis]!)])
+    unsqueezed(g, inside(g.b.node('Gather', [value, index], { axis }), rank - 1), [axis])
+  } else {
+    const perm = shape.map((_, axis) => axis)
+    for (const axis of shape.keys()) {
+      const other = g.below(axis + 1)
+      ;[perm[axis], perm[other]] = [perm[other]!, perm[axis]!]
+    }
+    const back = perm.map((_, axis) => perm.indexOf(axis))
+    g.add('Transpose', [inside(g.b.node('Transpose', [value], { perm }), rank)], { perm: back })
+  }
 }
 
 const quantisedConvolution: Step = (g, x) => {
@@ -399,6 +442,7 @@ const floatSteps: Readonly<Record<string, Step>> = {
     global,
     softmax,
     reduce,
+    view,
   },
 }
 const steps: Readonly<Record<string, Step>> = { ...exactSteps, ...anySteps, ...floatSteps }

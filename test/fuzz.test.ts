@@ -133,7 +133,14 @@ describe('what goes wrong on purpose', () => {
     expect(text).toMatch(/20 cases in \d+ s, 2 findings\n$/)
     const [wrong] = readdirSync(output).filter((name) => /^artificial-wrong-.*\.json$/.test(name))
     expect(readFileSync(join(output, wrong!), 'utf8')).toBe('["wrong"]')
+    // The number of the case is enough to come to the same.
+    const [, alone] = /npm run fuzz -- (.*), \d+ bytes before/.exec(readFileSync(join(output, `${wrong}.txt`), 'utf8'))!
+    expect(await fuzz(...alone!.split(' '))).toMatchObject({ code: 1, text: expect.stringMatching(/wrong in happen/) })
     const again = await fuzz('--replay', join(output, wrong!))
     expect(again).toEqual({ code: 1, text: expect.stringMatching(/^wrong in happen: # and # are #\n/) })
+  })
+
+  it('is no number of cases', async () => {
+    expect(await fuzz('--only', 'artificial', '--cases', 'all')).toEqual({ code: 1, text: '' })
   })
 })

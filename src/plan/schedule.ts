@@ -29,6 +29,9 @@ const layoutsAgree = (shape: readonly number[]): boolean =>
 /** How a value may lie for who reads it: with pixels of its own, as one run of channels, or in any. */
 type Form = 'whole' | 'oneRun' | 'scattered'
 
+/** Whether the pixels are those of its buffer, which runs count by: a view has another shape. */
+const hasOwnPixels = ({ buffer, shape, runs }: Located): boolean => runs !== undefined || buffer.shape[1] === shape[1]
+
 const isIn = (place: Located, form: Form): boolean =>
   !place.runs || form === 'scattered' || (form === 'oneRun' && isOneRun(place))
 
@@ -243,10 +246,10 @@ class Scheduler {
     const found = names.map((name, i): Located | undefined => {
       const known = name === '' ? undefined : this.#prepared.values.get(name)
       if (!isConcrete(known?.shape)) return undefined
-      const given = inputs.map((input, n): Channels<Buffer> | undefined =>
-        used.has(n) ? channelsOf(this.#at(input, 'channelsLast', 'scattered')!) : undefined,
-      )
-      return locatedAt(picked(picks.outputs[i]!, given)!, known.shape)
+      const given = inputs.map((input, n) => (used.has(n) ? this.#at(input, 'channelsLast', 'scattered')! : undefined))
+      if (given.some((place) => place && !hasOwnPixels(place))) return undefined
+      const channels = given.map((place): Channels<Buffer> | undefined => place && channelsOf(place))
+      return locatedAt(picked(picks.outputs[i]!, channels)!, known.shape)
     })
     if (names.some((name, i) => name !== '' && (!found[i] || (found[i].runs?.length ?? 1) > this.#mostRuns)))
       return false

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../base/index.ts'
-import { type Model, nodeLabel } from '../graph/index.ts'
+import { GraphBuilder, type Model, nodeLabel, tensorOf } from '../graph/index.ts'
 import { type NetName, nets } from '../nets/index.ts'
 import { copiedBytes, makePlan, type Plan, type Task } from '../plan/index.ts'
 import { joiningNetworks } from '../testing/joining-networks.ts'
@@ -71,6 +71,41 @@ async function difference(model: Model, shape: readonly number[], seed: number, 
   }
   return worst
 }
+
+describe('a view of another shape beside the value that it is of', () => {
+  const pixels = [1, 2, 3, 4]
+  const second = [-2, -4, -6, -8]
+
+  /** Two channels, x and -2x, and behind the second of them, which is cut off and gets another shape, both again. */
+  function joined(view: (b: GraphBuilder, channels: string) => string): Model {
+    const b = new GraphBuilder('views', 13)
+    const x = b.input('x', 'float32', [1, 1, 2, 2])
+    const channels = b.node('Conv', [x, b.constant('w', tensorOf('float32', [2, 1, 1, 1], [1, -2]))])
+    b.output(b.node('Concat', [view(b, channels), channels], { axis: 1 }, { outputs: ['y'] }))
+    return b.model()
+  }
+
+  const views: Readonly<Record<string, (b: GraphBuilder, channels: string) => string>> = {
+    'Gather of one channel, Unsqueeze': (b, channels) => {
+      const index = b.constant('index', tensorOf('int64', [], [1]))
+      return b.node('Unsqueeze', [b.node('Gather', [channels, index], { axis: 1 }), b.ints('axes', [1])])
+    },
+    'ReduceMin, Unsqueeze': (b, channels) =>
+      b.node('Unsqueeze', [b.node('ReduceMin', [channels], { axes: [1], keepdims: 0 }), b.ints('axes', [1])]),
+    'Slice, Reshape and back': (b, channels) => {
+      const part = b.node('Slice', [channels, ...[1, 2, 1].map((v, i) => b.ints(`slice${i}`, [v]))])
+      const flat = b.node('Neg', [b.node('Reshape', [part, b.ints('flat', [1, 4])])])
+      return b.node('Reshape', [b.node('Neg', [flat]), b.ints('back', [1, 1, 2, 2])])
+    },
+  }
+
+  it.each(Object.entries(views))('%s', async (_, view) => {
+    await using session = await createSession(joined(view))
+    const { y } = await session.run({ x: hostTensor('float32', [1, 1, 2, 2], Float32Array.from(pixels)) })
+    expect(y!.shape).toEqual([1, 3, 2, 2])
+    expect([...(y!.data as Float32Array)]).toEqual([...second, ...pixels, ...second])
+  })
+})
 
 describe('results are those of the reference', () => {
   it.each(Object.entries(joiningNetworks))('%s', async (_, build) => {

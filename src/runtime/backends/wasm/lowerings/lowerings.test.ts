@@ -75,6 +75,15 @@ const reduce = [
   'ReduceLogSumExp',
 ]
 
+/** All axes that may be reduced, of sizes that are alike: a result in another order has the right shape. */
+const subsets = [3, 4, 5].flatMap((rank) => {
+  const size = Array.from({ length: rank }, () => 3)
+  return Array.from(
+    { length: 2 ** rank - 1 },
+    (_, i) => [size, size.flatMap((_, axis) => (((i + 1) >> axis) & 1 ? [axis] : []))] as const,
+  )
+})
+
 const cases: readonly Case[] = [
   ...unary.map((opType): Case => ({ opType, inputs: [shape] })),
   { opType: 'Mish', inputs: [shape], opset: 18 },
@@ -164,8 +173,15 @@ const cases: readonly Case[] = [
     ...[[1], [2, 3], [3], [0, 2], [-1, 1], [0, 1, 2, 3]].map(
       (axes): Case => ({ opType, inputs: [shape, ints(...axes)], opset: 18, label: `over ${axes}` }),
     ),
-    { opType, inputs: [shape, ints(1)], opset: 18, attributes: { keepdims: 0 }, label: 'over 1, without it' },
-    { opType, inputs: [shape, ints(2, 3)], opset: 18, attributes: { keepdims: 0 }, label: 'over 2,3, without them' },
+    ...subsets.map(
+      ([size, axes]): Case => ({
+        opType,
+        inputs: [size, ints(...axes)],
+        opset: 18,
+        attributes: { keepdims: 0 },
+        label: `over ${axes} of ${size.length} axes, without them`,
+      }),
+    ),
     { opType, inputs: [shape], opset: 18, label: 'over all' },
   ]),
   { opType: 'ReduceLogSum', inputs: [shape, ints(2)], opset: 18, positive: true },

@@ -7,9 +7,20 @@ import { memoryAxes } from '../steps/strides.ts'
 import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
 import { count, inMemory, refusesComputedSettings } from './operands.ts'
 
-/** Channels last only where the axes of the result are those of the input, or too few to have a layout. */
-const layout = (call: InferredCall<ReduceAttributes>) =>
-  call.attributes.keepDims || (call.outputs[0]?.shape?.length ?? 0) < 3 ? 'same' : 'plain'
+/**
+ * Channels last only where what is left of the input's memory is the result in its layout: [N, H, W, C] without H is, without W and N it is [H, C], where
+ * the result is [C, H].
+ */
+function layout(call: InferredCall<ReduceAttributes>): 'same' | 'plain' {
+  if (call.attributes.keepDims) return 'same'
+  const rank = call.inputs[0]?.shape?.length ?? 0
+  const axes = reducedAxes(call, rank) ?? []
+  const isKept = (axis: number) => !axes.includes(axis)
+  const kept = memoryAxes(rank, 'plain').filter(isKept)
+  const asResult = inMemory(kept, 'channelsLast')
+  const asLeft = memoryAxes(rank, 'channelsLast').filter(isKept)
+  return asResult.every((axis, i) => axis === asLeft[i]) ? 'same' : 'plain'
+}
 
 const refuses = (call: InferredCall<ReduceAttributes>, isConstant: (input: number) => boolean): string | undefined =>
   refusesComputedSettings(call, isConstant) ??
