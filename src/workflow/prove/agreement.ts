@@ -25,11 +25,15 @@ export function toleranceFor(model: Model): number {
     : 1e-4
 }
 
-/** @returns undefined where there is nothing to compare: no masked output holds a finite number, so that agreement would prove nothing */
+/**
+ * @param numbersOnly passes over what is no number in the masked network; else that agrees with NaN alone
+ * @returns undefined where there is nothing to compare: no masked output holds a finite number, so that agreement would prove nothing
+ */
 export function compareOutputs(
   masked: Outputs,
   cut: Outputs,
   surviving: PruneResult['outputs'],
+  numbersOnly = false,
 ): Agreement | undefined {
   let maxAbsDiff = 0
   let maxRelDiff = 0
@@ -42,6 +46,7 @@ export function compareOutputs(
     let size = 0
     let diff = 0
     kept.forEach((v, i) => {
+      if (numbersOnly && Number.isNaN(v)) return
       comparable ||= Number.isFinite(v)
       // Infinity is equal to itself, though their difference is none.
       const d = v === b.values[i] ? 0 : Math.abs(v - b.values[i]!)
@@ -56,6 +61,13 @@ export function compareOutputs(
     maxRelDiff = Math.max(maxRelDiff, diff / (size || 1))
   }
   return comparable || maxAbsDiff > 0 ? { maxAbsDiff, maxRelDiff } : undefined
+}
+
+/** How many of the values that would be compared are no numbers in the masked network. */
+export function countNaN(masked: Outputs, surviving: PruneResult['outputs']): { nan: number; all: number } {
+  const kept = [...masked].map(([name, { shape, values }]) => pick(shape, values, surviving.get(name) ?? new Map()))
+  const count = (of: (values: Float64Array) => number) => kept.reduce((sum, values) => sum + of(values), 0)
+  return { nan: count((values) => values.filter(Number.isNaN).length), all: count((values) => values.length) }
 }
 
 /** The elements whose indices survive on every axis. */

@@ -104,6 +104,62 @@ describe('masked = cut, by the runtime here', () => {
   })
 })
 
+describe('a value that is infinite inside the network', () => {
+  /**
+   * Means over two pixels of three channels, 3e38 both in the second: their sum leaves float32, in ONNX's reference and in ONNX Runtime, too. A linear layer
+   * reads the second by small weights, which are cut, and are 0 in the masked network. Another output is the maximum of x.
+   */
+  function overflowing(others: boolean): Model {
+    const b = new GraphBuilder('overflowing', 13)
+    const x = b.input('x', 'float32', [1, 3, 1, 2])
+    const scalar = (value: number) => b.constant(`scalar${value}`, tensorOf('float32', [], [value]))
+    const ones = b.node('Exp', [b.node('Mul', [x, scalar(0)])])
+    const large = b.node('Mul', [ones, b.constant('sizes', tensorOf('float32', [3, 1, 1], [1, 3e38, 2]))])
+    const means = b.node('GlobalAveragePool', [large], {}, { outputs: ['means'] })
+    const last = b.constant('last', tensorOf('float32', [2, 3], [1, 0.01, 2, 3, 0.01, 4]))
+    b.output(b.node('Gemm', [b.node('Flatten', [means]), last], { transB: 1 }))
+    if (others) b.output(b.node('Mul', [b.node('GlobalMaxPool', [x]), scalar(2)], {}, { outputs: ['largest'] }))
+    return b.model()
+  }
+  const narrowed = (others: boolean) => pruneModel(overflowing(others), { methods: ['input'], scope: { ratio: 1 / 3 } })
+
+  it('makes NaN of masked outputs, of which the cut ones have none: the others are compared, and it is told', async () => {
+    const { check, why } = await prove(await narrowed(true))
+    expect(check).toEqual({ maxAbsDiff: 0, maxRelDiff: 0 })
+    expect(why).toBe(
+      'On random input "means" is infinite inside the network, and 0 times that no number: 2 of 5 values of its outputs could not be compared.',
+    )
+  })
+
+  it('leaves nothing to compare where that is all', async () => {
+    expect(await prove(await narrowed(false))).toEqual({
+      check: null,
+      why: 'The result was not checked: on random input no output of the network holds a finite number, as "means" is infinite inside.',
+    })
+  })
+
+  it('excuses no other difference, nor NaN that comes from nowhere or is in the cut network alone', async () => {
+    const result = await narrowed(true)
+    const off = await half(network((_, x) => x))
+    const nth = (n: number, value: (v: number, i: number) => number): Engine => {
+      let runs = 0
+      return {
+        async run(model, feeds) {
+          const outputs = await ownEngine().run(model, feeds)
+          if (++runs !== n) return outputs
+          return new Map([...outputs].map(([name, t]) => [name, { ...t, values: t.values.map(value) }]))
+        },
+      }
+    }
+    for (const [given, own] of [
+      [result, nth(2, (v) => v * 1.001)],
+      [off, nth(1, (v, i) => (i === 0 ? Number.NaN : v))],
+      [off, nth(2, (v, i) => (i === 0 ? Number.NaN : v))],
+    ] as const)
+      await expect(prove(given, { own })).rejects.toThrow(/^The cut network differs from the masked one by /)
+  })
+})
+
 it('outputs whose channels are moved behind a Relu are compared by what survives in front of it', async () => {
   const b = new GraphBuilder('moved')
   const x = b.input('x', 'float32', [1, 3, 4, 4])

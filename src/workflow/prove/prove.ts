@@ -1,13 +1,14 @@
 import { type ElementType, KerfError, stoppable, type Task } from '../../base/index.ts'
-import { editGraph, type Model, withInputShapes } from '../../graph/index.ts'
+import { type Analysis, editGraph, type Model, withInputShapes } from '../../graph/index.ts'
 import type { PruneResult } from '../../prune/index.ts'
 import type { RunningOptions } from '../../runtime/index.ts'
 import { forBatch } from '../images.ts'
-import { type Agreement, compareOutputs, toleranceFor } from './agreement.ts'
+import { type Agreement, compareOutputs, countNaN, toleranceFor } from './agreement.ts'
 import { type Change, changeOf, type ImageFeeds } from './change.ts'
 import { type Compared, comparedValues } from './compared-values.ts'
 import { cannotRun, type Engine, ownEngine } from './engine.ts'
 import { type Feed, type Outputs, randomFeeds } from './feeds.ts'
+import { firstInfinite } from './infinite.ts'
 
 /*
  * The proof that a cut is right: the masked network, in the old shapes, and the cut one get the same random input. Kerf's own runtime decides. ONNX
@@ -15,6 +16,9 @@ import { type Feed, type Outputs, randomFeeds } from './feeds.ts'
  * of saturating functions (`comparedValues`), as a part of the largest. What is allowed, 1e-4 for float32, is a hundred times what rounding does to most
  * networks; some amplify it. There the bound is what the masked network makes of an input that is rounded otherwise in its last place, 16 times:
  * that is one sample of what rounding in every layer adds up to, and whatever hides below it no float32 runtime can tell from rounding.
+ *
+ * Where a value inside the masked network leaves float32, it is infinite, and 0 times that no number; the cut network has neither. What is no number
+ * there for such a reason cannot be compared. The rest is, and it is told.
  */
 
 /** What runs the two networks, and on what. */
@@ -62,11 +66,11 @@ async function proved(result: PruneResult, options: ProofOptions): Promise<Proof
   const second = engine && (await judge(engine, pair, signal))
   const decides = first.cannot && second && !second.cannot ? second : first
   if (decides.cannot !== undefined) throw notRun(decides.cannot)
-  const { agreement, allowed } = decides
+  const { agreement, allowed, infinite } = decides
   if (!agreement)
     return {
       check: null,
-      why: 'The result was not checked: on random input no output of the network holds a finite number.',
+      why: `The result was not checked: on random input no output of the network holds a finite number${infinite ? `, as "${infinite.value}" is infinite inside` : ''}.`,
     }
   if (!(agreement.maxRelDiff <= allowed)) throw notFaithful(agreement, allowed, decides === first)
   const notes = [
@@ -75,6 +79,7 @@ async function proved(result: PruneResult, options: ProofOptions): Promise<Proof
           `The network amplifies rounding: ${allowed.toExponential(1)} was allowed, ${roundings} times what another rounding of the input does.`,
         ]
       : []),
+    ...(infinite ? [notCompared(infinite)] : []),
     ...(decides === first && second ? doubts(second) : []),
   ]
   return { check: agreement, allowed, ...(notes.length > 0 ? { why: notes.join(' ') } : {}) }
@@ -111,6 +116,9 @@ function notFaithful(agreement: Agreement, allowed: number, isOwn: boolean): Ker
   )
 }
 
+const notCompared = ({ value, nan, all }: Infinite): string =>
+  `On random input "${value}" is infinite inside the network, and 0 times that no number: ${nan.toLocaleString('en')} of ${all.toLocaleString('en')} values of its outputs could not be compared.`
+
 /** What ONNX Runtime finds where Kerf's own runtime finds both networks alike. */
 function doubts({ agreement, allowed, cannot, masked }: Judgement): string[] {
   if (cannot && masked)
@@ -122,6 +130,7 @@ function doubts({ agreement, allowed, cannot, masked }: Judgement): string[] {
 }
 
 interface Pair {
+  readonly analysis: Analysis
   readonly masked: Model
   readonly cut: Model
   readonly feeds: readonly Feed[]
@@ -129,10 +138,19 @@ interface Pair {
   readonly tolerance: number
 }
 
+/** A value inside the masked network that is infinite, and how many values of its outputs are no numbers. */
+interface Infinite {
+  readonly value: string
+  readonly nan: number
+  readonly all: number
+}
+
 interface Judgement {
   readonly allowed: number
   /** Undefined where there is nothing to compare. */
   readonly agreement?: Agreement
+  /** Why what is no number was not compared. */
+  readonly infinite?: Infinite
   /** Why it could not be run. */
   readonly cannot?: KerfError
   /** Whether the masked network could be. */
@@ -145,7 +163,8 @@ function pairOf(result: PruneResult, masked: Model, inputs: ProofOptions['inputs
   const compared = comparedValues(result)
   const names = compared.map(({ name }) => name)
   const sized = (model: Model): Model => editGraph(sizedFor(model, feeds)).setOutputs(names).model()
-  return { masked: sized(masked), cut: sized(result.model), feeds, compared, tolerance: toleranceFor(result.model) }
+  const { analysis, model } = result
+  return { analysis, masked: sized(masked), cut: sized(model), feeds, compared, tolerance: toleranceFor(model) }
 }
 
 const sizedFor = (model: Model, feeds: readonly Feed[]): Model =>
@@ -159,24 +178,41 @@ function feedsOf(model: Model, inputs: ProofOptions['inputs']): Feed[] {
   }
 }
 
-async function judge(
-  engine: Engine,
-  { masked, cut, feeds, compared, tolerance }: Pair,
-  signal: AbortSignal | undefined,
-): Promise<Judgement> {
+async function judge(engine: Engine, pair: Pair, signal: AbortSignal | undefined): Promise<Judgement> {
+  const { masked, cut, feeds, compared, tolerance } = pair
   const run = (model: Model, given = feeds) => engine.run(model, given, signal)
   const surviving = new Map(compared.map((c) => [c.name, c.surviving]))
   let expected: Outputs | undefined
   try {
     expected = await run(masked)
-    const agreement = compareOutputs(expected, await run(cut), surviving)
+    const got = await run(cut)
+    const agreement = compareOutputs(expected, got, surviving)
     if (!agreement || agreement.maxRelDiff <= tolerance) return { agreement, allowed: tolerance }
-    const rounded = compareOutputs(expected, await run(masked, feeds.map(roundedOtherwise)), new Map())
-    return { agreement, allowed: Math.max(tolerance, roundings * (rounded?.maxRelDiff ?? 0)) }
+    const infinite = await infiniteIn(pair, expected, surviving, run)
+    const ofNumbers = infinite ? compareOutputs(expected, got, surviving, true) : agreement
+    if (!ofNumbers || ofNumbers.maxRelDiff <= tolerance) return { agreement: ofNumbers, allowed: tolerance, infinite }
+    const otherwise = await run(masked, feeds.map(roundedOtherwise))
+    const rounded = compareOutputs(expected, otherwise, new Map(), infinite !== undefined)
+    const amplified = roundings * (rounded?.maxRelDiff ?? 0)
+    // Where rounding makes NaN or infinity of a number, it is no measure: everything would pass.
+    const allowed = Number.isFinite(amplified) ? Math.max(tolerance, amplified) : tolerance
+    return { agreement: ofNumbers, allowed, infinite }
   } catch (error) {
     if (!(error instanceof KerfError) || !cannotRun.has(error.code)) throw error
     return { cannot: error, allowed: tolerance, masked: expected !== undefined }
   }
+}
+
+/** Whether outputs are no numbers for a reason inside the masked network; not looked for where all are numbers. */
+async function infiniteIn(
+  { masked, analysis }: Pair,
+  outputs: Outputs,
+  surviving: PruneResult['outputs'],
+  run: (model: Model) => Promise<Outputs>,
+): Promise<Infinite | undefined> {
+  const counts = countNaN(outputs, surviving)
+  const value = counts.nan === 0 ? undefined : await firstInfinite(masked, analysis, run)
+  return value === undefined ? undefined : { value, ...counts }
 }
 
 const lastPlace: Partial<Record<ElementType, number>> = { float64: 2 ** -52, float32: 2 ** -23, float16: 2 ** -10 }
