@@ -6,6 +6,7 @@ import { createSession } from '../src/runtime/index.node.ts'
 import { type BackendOptions, hostTensor, hostValues, isHostElementType } from '../src/runtime/index.ts'
 import { type Feed, loadOrt } from '../src/workflow/index.node.ts'
 import { WrongResult } from './outcome.ts'
+import { reachOf } from './range.ts'
 
 export interface Values {
   readonly shape: readonly number[]
@@ -67,6 +68,42 @@ export function compare(expected: Outputs, got: Outputs, who: string, allowed: n
   if (part > allowed) throw new WrongResult(where)
 }
 
+/** As `tolerance`, for models that were changed at random. */
+const toleranceOfChanged = 1e-2
+
+/**
+ * Compares what two runs of a model give that was changed at random: its weights may be anything. Where they part, it is looked at why. Outputs that numbers
+ * beyond float32's range have a part in are not compared, those that NaN has a part in where both are finite; and another rounding may make as much of it.
+ * @param expected by the reference
+ * @throws WrongResult saying where they part
+ */
+export async function compareChanged(
+  model: Model,
+  feeds: readonly Feed[],
+  expected: Outputs,
+  got: Outputs,
+  who: string,
+) {
+  if (difference(expected, got, who).part <= toleranceOfChanged) return
+  const { beyond, nan } = reachOf(model, feeds)
+  const some = (isOne: (name: string) => boolean): Outputs => new Map([...expected].filter(([name]) => isOne(name)))
+  const rounding = await roundingOf(
+    model,
+    feeds,
+    some((name) => !beyond.has(name)),
+  )
+  const allowed = Math.max(toleranceOfChanged, rounding)
+  const isNumbers = (name: string) => !beyond.has(name) && !nan.has(name)
+  compare(some(isNumbers), got, who, allowed)
+  compare(
+    some((name) => !isNumbers(name) && !beyond.has(name)),
+    got,
+    who,
+    allowed,
+    true,
+  )
+}
+
 /** Runs a model once in Kerf. @throws KerfError */
 export async function outputsOf(model: Model, feeds: readonly Feed[], options: BackendOptions = {}): Promise<Outputs> {
   const tensors = feeds.map(({ name, elementType, shape, values }) => {
@@ -125,7 +162,7 @@ const otherwise = <T extends ArrayLike<number>>(values: T) =>
 const ofConstants = 1e-3
 
 /**
- * What rounding alone may make of a network's outputs: `tolerance`, or 16 times what it makes of inputs and weights that are rounded otherwise, where the network
+ * What rounding alone may make of a network's outputs where they are numbers: `tolerance`, or 16 times what it makes of inputs and weights that are rounded otherwise, where the network
  * amplifies that: nearly the measure of the proof of a cut (src/workflow/prove).
  * @param expected by the reference
  */
@@ -133,5 +170,5 @@ export async function roundingOf(model: Model, feeds: readonly Feed[], expected:
   const fed = feeds.map((feed) => (feed.elementType === 'float32' ? { ...feed, values: otherwise(feed.values) } : feed))
   const other = await outputsOf(roundedOtherwise(model), fed, { backend: 'reference' })
   const least = model.graph.nodes.some(({ opType }) => opType === 'InstanceNormalization') ? ofConstants : tolerance
-  return Math.max(least, 16 * difference(expected, other, 'rounded otherwise').part)
+  return Math.max(least, 16 * difference(expected, other, 'rounded otherwise', true).part)
 }
