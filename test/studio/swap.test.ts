@@ -150,6 +150,8 @@ describeBrowser('Kerf Studio swaps', () => {
     await page.getByRole('combobox', { name: 'A network by name' }).fill('mobilenet_v2')
     await page.getByRole('option', { name: 'mobilenet_v2' }).click()
     await shown('mobilenet_v2')
+    await page.getByRole('slider', { name: 'How much stays' }).focus()
+    await page.keyboard.press('Home')
     const alert = page.getByRole('alert')
     await alert.getByText('Ask for as much, or swap other layers, too.').waitFor()
     expect(await alert.textContent()).not.toContain('--')

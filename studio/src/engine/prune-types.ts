@@ -34,6 +34,8 @@ export interface PreviewGroup {
 
 /** What a cut would make of the network. */
 export interface PrunePreview {
+  /** What would be done: of what was free to choose, the engine's choice. */
+  readonly wish: PruneWish
   readonly before: Totals
   readonly after: Totals
   readonly groups: readonly PreviewGroup[]

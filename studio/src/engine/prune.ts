@@ -14,6 +14,7 @@ import { withCrossEntropy } from 'kerf/train'
 import { imagesFor, predictTime, prove } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
 import { groupsFor, keptWhole } from './cut-again.ts'
+import { type Free, halfway } from './first-amount.ts'
 import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import { pruneCommand } from './prune-command.ts'
@@ -68,8 +69,22 @@ export class Pruner {
     this.#inputs = inputs
   }
 
-  /** @throws KerfError as `pruneModel` */
-  async preview(wish: PruneWish, sources: PreviewSources, signal?: AbortSignal): Promise<PrunePreview> {
+  /**
+   * What a cut would make of the network.
+   * @param free what may be chosen otherwise where the wish cannot be fulfilled
+   * @throws KerfError as `pruneModel`
+   */
+  async preview(wish: PruneWish, sources: PreviewSources, free: Free, signal?: AbortSignal): Promise<PrunePreview> {
+    try {
+      return await this.#asAsked(wish, sources, signal)
+    } catch (error) {
+      const other = nearest(wish, free, error)
+      if (!other) throw error
+      return this.preview(other.wish, sources, { ...free, ...other.left }, signal)
+    }
+  }
+
+  async #asAsked(wish: PruneWish, sources: PreviewSources, signal?: AbortSignal): Promise<PrunePreview> {
     const { times } = sources
     const groups = groupsFor(this.#model, wish, this.#inputs)
     const locked = groups.filter(({ name }) => wish.locked.includes(name))
@@ -89,7 +104,7 @@ export class Pruner {
     this.#made = { wish, command }
     const ownLayers = new Set(locked.flatMap(layersOf))
     return {
-      ...{ before, after, warnings: warnings.map(inPageWords) },
+      ...{ wish, before, after, warnings: warnings.map(inPageWords) },
       groups: told,
       refused: refused.flatMap(({ node, why }) => (ownLayers.has(node) ? [] : [{ node, why: inPageWords(why) }])),
       time: times && this.#time(result, times),
@@ -159,6 +174,23 @@ export class Pruner {
     const { check, allowed, why } = await prove(result, { inputs: this.#inputs, runtime: threadedRuntime })
     return { result, ...made, proof: { maxRelDiff: check?.maxRelDiff, allowed, why: why && inPageWords(why) } }
   }
+}
+
+/**
+ * A wish near to one that cannot be fulfilled.
+ * @returns with what is no longer free; undefined where nothing that is free is to blame
+ */
+function nearest(wish: PruneWish, free: Free, error: unknown): { wish: PruneWish; left: Partial<Free> } | undefined {
+  if (!(error instanceof KerfError)) return undefined
+  const { amount } = wish
+  if (error.code === 'nothing-to-prune' && free.kind && !wish.kinds.includes('neuron'))
+    return { wish: { ...wish, kinds: ['filter', 'neuron'] }, left: { kind: false } }
+  if (error.code === 'partial-count' && free.amount)
+    return { wish: { ...wish, amount: { of: 'ratio', part: 0.5 } }, left: { amount: false } }
+  if (error.code !== 'unreachable-target' || !free.amount) return undefined
+  const { reached, limit } = error.details as { readonly reached: number; readonly limit: number }
+  const part = halfway((reached * amount.part) / limit)
+  return part === undefined ? undefined : { wish: { ...wish, amount: { ...amount, part } }, left: { amount: false } }
 }
 
 /** The layers that make a group's channels. */

@@ -84,6 +84,10 @@ export interface SwapOutcome {
 
 /** What would be swapped. */
 export interface SwapPreview {
+  /** What would be done: of what was free to choose, the engine's choice. */
+  readonly wish: SwapWish
+  /** The part of the MACs that stays where everything is swapped as far as it goes; undefined where a target was met that nobody had to move. */
+  readonly least?: number
   readonly layers: readonly SwapLayer[]
   /** Undefined where nothing can be said before it is done, or where there is a problem. */
   readonly outcome?: SwapOutcome

@@ -3,6 +3,7 @@ import { shortNumber } from 'kerf/report'
 import { type Rewrite, rewriteOf, rewrites, type Setting, type SwappableLayer, swappableLayers } from 'kerf/rewrite'
 import { kerfTiming, type SwapOptions, type Swapped, swapAndMeasure } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
+import { type Free, halfway } from './first-amount.ts'
 import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import { patternOf, swapCommand } from './swap-command.ts'
@@ -63,21 +64,43 @@ export class Swapper {
 
   /**
    * What would be swapped, and what that would make of the network: without images, and without times.
+   * @param free what may be chosen otherwise where the wish cannot be fulfilled
    * @throws KerfError `aborted`
    */
-  async preview(wish: SwapWish, signal: AbortSignal): Promise<SwapPreview> {
+  async preview(wish: SwapWish, free: Free, signal: AbortSignal): Promise<SwapPreview> {
+    const first = await this.#moved(wish, free, signal)
+    if (first.problem === undefined || !free.kind) return first
+    for (const { name, variants } of rewrites) {
+      const amount: SwapWish['amount'] = variants ? { of: 'macs', part: 0.5 } : { of: 'settings' }
+      const other = await this.#moved({ kind: name, settings: {}, amount }, free, signal)
+      if (other.problem === undefined) return other
+    }
+    return first
+  }
+
+  /** A target that is out of reach, moved halfway to what can be reached where it is free. */
+  async #moved(wish: SwapWish, free: Free, signal: AbortSignal): Promise<SwapPreview> {
+    const first = await this.#asAsked(wish, signal)
+    const part = first.least === undefined ? undefined : halfway(first.least)
+    if (part === undefined || !free.amount) return first
+    return { ...(await this.#asAsked({ ...wish, amount: { of: 'macs', part } }, signal)), least: first.least }
+  }
+
+  async #asAsked(wish: SwapWish, signal: AbortSignal): Promise<SwapPreview> {
     const command = swapCommand(this.#name, wish, { pictures: 0, timed: false })
     let found: readonly SwappableLayer[] = []
     try {
       const rewrite = rewriteOf(wish.kind)
       const settings = settingsIn(rewrite, wish.settings)
       found = swappableLayers(this.#model, rewrite, { settings, inputs: this.#inputs })
-      if (wish.amount.of === 'time') return { layers: listed(found, wish), command }
+      if (wish.amount.of === 'time') return { wish, layers: listed(found, wish), command }
       const swapped = await swapAndMeasure(this.#model, { ...this.#optionsFor(wish), measure: false, signal })
-      return { layers: listed(found, wish, swapped), outcome: outcomeOf(swapped, rewrite), command }
+      return { wish, layers: listed(found, wish, swapped), outcome: outcomeOf(swapped, rewrite), command }
     } catch (error) {
       if (!(error instanceof KerfError) || signal.aborted) throw error
-      return { layers: listed(found, wish), problem: inPageWords(error.message), command }
+      const { least, before } = error.details as { readonly least?: number; readonly before?: number }
+      const part = error.code === 'out-of-reach' && least && before ? { least: least / before } : {}
+      return { wish, ...part, layers: listed(found, wish), problem: inPageWords(error.message), command }
     }
   }
 

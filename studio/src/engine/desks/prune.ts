@@ -1,6 +1,7 @@
 import { isAborted, type Model, type Profile } from 'kerf'
 import type { PruneResult } from 'kerf/prune'
 import type { CutRecord } from '../cut-record.ts'
+import type { Free } from '../first-amount.ts'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import { inPageWords } from '../page-words.ts'
@@ -77,10 +78,11 @@ export class PruneDesk {
 
   /**
    * What a cut would make of the open model.
+   * @param free what may be chosen otherwise where the wish cannot be fulfilled
    * @returns undefined where another one was asked for meanwhile
    * @throws KerfError as `pruneModel`; Error for a budget in time without measured times, and for a criterion that looks at what was not given
    */
-  preview(wish: PruneWish): Promise<PrunePreview | undefined> {
+  preview(wish: PruneWish, free: Free): Promise<PrunePreview | undefined> {
     return this.#previews.run(async (signal) => {
       const { table: times } = this.#times
       if (wish.amount.of === 'milliseconds' && !times)
@@ -89,7 +91,7 @@ export class PruneDesk {
         )
       const pruner = await this.#prunerNow()
       const pictures = await this.#picturesFor(wish)
-      return pruner.preview(wish, { times, pictures }, signal)
+      return pruner.preview(wish, { times, pictures }, free, signal)
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Profile } from 'kerf'
+import type { Free } from '../first-amount.ts'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import type { Changed } from '../steps.ts'
@@ -26,10 +27,11 @@ export class SwapDesk {
 
   /**
    * What a swap would make of the open model.
+   * @param free what may be chosen otherwise where the wish cannot be fulfilled
    * @returns undefined where another one was asked for meanwhile
    */
-  preview(wish: SwapWish): Promise<SwapPreview | undefined> {
-    return this.#work.run(async (signal) => (await this.#swapperNow()).preview(wish, signal))
+  preview(wish: SwapWish, free: Free): Promise<SwapPreview | undefined> {
+    return this.#work.run(async (signal) => (await this.#swapperNow()).preview(wish, free, signal))
   }
 
   /**

@@ -42,7 +42,7 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
     group,
     items: criteria.filter((c) => c.needs === kind).map(({ name }) => name),
   }))
-  const percent = Math.round(100 * part)
+  const percent = Math.round(1000 * part) / 10
   return (
     <Fieldset legend="What goes">
       <Stack gap="md">
@@ -70,11 +70,11 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
           <Slider
             thumbLabel="How much"
             min={5}
-            max={95}
+            max={99}
             step={1}
             value={percent}
             label={(value) => `${value} %`}
-            onChange={(value) => settle({ amount: { of, part: value / 100 } })}
+            onChange={(value) => settle({ amount: { of, part: Math.round(10 * value) / 1000 } })}
             marks={[{ value: 25 }, { value: 50 }, { value: 75 }]}
           />
         </div>

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { CriterionChoice, CutTime, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
 import { pruneWish, readerOf } from '../../engine/session/wishes.ts'
+import { useFree } from '../../parts/use-free.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
@@ -46,16 +47,26 @@ export function usePruning(): Pruning {
     ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined, time: undefined },
   })
   const turn = useRef(0)
+  const free = useFree(network, wish === asFirst)
+  /** The wish that the engine chose: its preview is there. */
+  const shown = useRef<PruneWish>(undefined)
   useEffect(() => void engine.prune.criteria().then(setCriteria), [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network is cut otherwise, and other times choose other widths
   useEffect(() => {
+    const isShown = shown.current === wish
+    shown.current = undefined
+    if (isShown) return undefined
     const own = ++turn.current
     setState((before) => ({ ...before, isBusy: true }))
     const timer = setTimeout(async () => {
       try {
-        const preview = await engine.prune.preview(wish)
-        if (preview && own === turn.current)
-          setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
+        const preview = await engine.prune.preview(wish, free.now())
+        if (!preview || own !== turn.current) return
+        if (JSON.stringify(preview.wish) !== JSON.stringify(wish)) {
+          shown.current = preview.wish
+          setWish(preview.wish)
+        }
+        setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
       } catch (error) {
         if (own === turn.current)
           setState((before) => ({ ...before, isBusy: false, problem: (error as Error).message }))
@@ -78,7 +89,10 @@ export function usePruning(): Pruning {
   }
   return {
     ...{ wish, criteria, ...state, cut },
-    settle: (settings) => setWish({ ...wish, ...settings, widths: {} }),
+    settle(settings) {
+      free.choose({ ...(settings.kinds && { kind: false }), ...(settings.amount && { amount: false }) })
+      setWish({ ...wish, ...settings, widths: {} })
+    },
     widen: (group, kept) => setWish({ ...wish, widths: { ...wish.widths, [group]: kept } }),
     lock(group, isLocked) {
       const { [group]: _, ...widths } = wish.widths

@@ -61,9 +61,11 @@ export function useQuantising(): Quantising {
     },
     async quantise() {
       setWork({ what: 'quantising', done: 0 })
+      // What is told when it is done already comes too late.
+      const told = proxy((state: WorkState) => setWork((now) => now && state))
       setProblem(undefined)
       try {
-        const changed = await engine.quantize.apply(wish, proxy(setWork))
+        const changed = await engine.quantize.apply(wish, told)
         if (changed) change(changed)
       } catch (error) {
         if (!(error instanceof Closed)) setProblem((error as Error).message)

@@ -27,7 +27,7 @@ const asFirst: Readonly<Record<SwapAmount['of'], SwapAmount>> = {
 }
 
 /** What layers become, and how large. */
-export function Settings({ swapping: { wish, kinds, want } }: { readonly swapping: Swapping }) {
+export function Settings({ swapping: { wish, kinds, preview, want } }: { readonly swapping: Swapping }) {
   const kind = kinds.find(({ name }) => name === wish.kind)
   if (!kind) return null
   const { amount } = wish
@@ -62,7 +62,7 @@ export function Settings({ swapping: { wish, kinds, want } }: { readonly swappin
             onChange={(of) => want({ amount: asFirst[of as SwapAmount['of']] })}
           />
         )}
-        <Amount amount={amount} onChange={(next) => want({ amount: next })} />
+        <Amount amount={amount} least={preview?.least} onChange={(next) => want({ amount: next })} />
         {kind.settings.map(({ name, what, takes, default: fallback }) =>
           takes === undefined ? (
             <Checkbox
@@ -103,10 +103,12 @@ function setIn(settings: Readonly<Record<string, string>>, name: string, value: 
 
 interface AmountProps {
   readonly amount: SwapAmount
+  /** The part of the MACs that stays at least, where that is known. */
+  readonly least: number | undefined
   onChange(amount: SwapAmount): void
 }
 
-function Amount({ amount, onChange }: AmountProps) {
+function Amount({ amount, least, onChange }: AmountProps) {
   if (amount.of === 'settings') return null
   if (amount.of === 'time')
     return (
@@ -122,7 +124,7 @@ function Amount({ amount, onChange }: AmountProps) {
       />
     )
   const { of, part } = amount
-  const [least, most, step] = of === 'energy' ? [50, 99.5, 0.5] : [5, 95, 1]
+  const [fewest, most, step] = of === 'energy' ? [50, 99.5, 0.5] : [5, 99, 1]
   const percent = Math.round(1000 * part) / 10
   return (
     <div>
@@ -131,13 +133,18 @@ function Amount({ amount, onChange }: AmountProps) {
       </Text>
       <Slider
         thumbLabel="How much stays"
-        min={least}
+        min={fewest}
         max={most}
         step={step}
         value={percent}
         label={(value) => `${value} %`}
         onChange={(value) => onChange({ of, part: Math.round(10 * value) / 1000 })}
       />
+      {of === 'macs' && least !== undefined && (
+        <Text size="xs" mt={4}>
+          As far as these layers go, {(100 * least).toFixed(1)} % stay.
+        </Text>
+      )}
     </div>
   )
 }

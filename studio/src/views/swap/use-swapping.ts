@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import { readerOf, swapWish } from '../../engine/session/wishes.ts'
 import type { SwapKind, SwapPreview, SwapWish, WorkState } from '../../engine/swap-types.ts'
+import { useFree } from '../../parts/use-free.ts'
 import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 
@@ -38,18 +39,28 @@ export function useSwapping(): Swapping {
   const [work, setWork] = useState<WorkState>()
   const [problem, setProblem] = useState<string>()
   const turn = useRef(0)
+  const free = useFree(network, wish === asFirst)
+  /** The wish that the engine chose: its preview is there. */
+  const shown = useRef<SwapWish>(undefined)
   const fail = (error: unknown) => {
     if (!(error instanceof Closed)) setProblem((error as Error).message)
   }
   useEffect(() => void engine.swap.kinds().then(setKinds), [])
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network is swapped otherwise
   useEffect(() => {
+    const isShown = shown.current === wish
+    shown.current = undefined
+    if (isShown) return undefined
     const own = ++turn.current
     setBusy(true)
     const timer = setTimeout(async () => {
       try {
-        const found = await engine.swap.preview(wish)
+        const found = await engine.swap.preview(wish, free.now())
         if (own !== turn.current || !found) return
+        if (!isSame(found.wish, wish)) {
+          shown.current = found.wish
+          setWish(found.wish)
+        }
         setPreview(found)
         setBusy(false)
       } catch (error) {
@@ -60,10 +71,12 @@ export function useSwapping(): Swapping {
   }, [wish, network])
   const swap = async (timed: boolean) => {
     setWork({ what: 'swapping', done: 0 })
+    // What is told when it is done already comes too late.
+    const told = proxy((state: WorkState) => setWork((now) => now && state))
     setProblem(undefined)
     try {
       const title = titleOf(preview, kinds, wish)
-      const changed = await engine.swap.apply(title, wish, { pictures: true, timed }, proxy(setWork))
+      const changed = await engine.swap.apply(title, wish, { pictures: true, timed }, told)
       // Layers of another network have other names.
       if (changed) {
         setWish({ ...wish, layers: undefined })
@@ -80,11 +93,15 @@ export function useSwapping(): Swapping {
     ...{ wish, kinds, preview, isBusy, work, problem, swap },
     want(next) {
       setProblem(undefined)
+      // Another kind reaches as far as it does.
+      free.choose({ kind: false, ...(next.amount && { amount: next.kind !== undefined }) })
       setWish({ ...wish, ...next })
     },
     stop: () => void engine.swap.stop(),
   }
 }
+
+const isSame = (a: SwapWish, b: SwapWish) => JSON.stringify(a) === JSON.stringify(b)
 
 function titleOf(preview: SwapPreview | undefined, kinds: readonly SwapKind[], wish: SwapWish): string {
   const title = kinds.find(({ name }) => name === wish.kind)?.title ?? wish.kind
