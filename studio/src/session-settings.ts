@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import type { SessionSettings } from './engine/session/types.ts'
 
-/** What a part of the page keeps in a session's file. Plain data. */
+/** What a part of the page keeps in a session's file. Plain data; a property may be a file. */
 export interface KeptSettings {
   get(): unknown
   /** @param value what `get` gave, or anything: the file may come from anybody */
@@ -24,7 +24,7 @@ export function keepInSession(name: string, settings: KeptSettings): void {
 }
 
 /**
- * State of a view that sessions keep. With another model it is as at first; with a session, as it was saved.
+ * State of a view that sessions keep. With another model it is as at first; with a session, as it was saved; where the view is shown again, as it was left.
  * @param name in the file
  * @param read what a file says of it; undefined where that is nothing that may be
  */
@@ -33,7 +33,7 @@ export function useKept<T>(
   asFirst: T,
   read: (value: unknown) => T | undefined,
 ): readonly [T, (next: T) => void] {
-  const [state, setState] = useState(() => read(waiting[name]) ?? asFirst)
+  const [state, setState] = useState(() => read(states.get(name)?.() ?? waiting[name]) ?? asFirst)
   const latest = useRef(state)
   latest.current = state
   useEffect(() => {

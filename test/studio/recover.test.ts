@@ -61,6 +61,38 @@ describeBrowser('Kerf Studio recovers', () => {
     expect(await kept.count()).toBe(0)
   })
 
+  it('is kept for each cut, and each goes on', async () => {
+    const { page } = await begin(2000)
+    const kept = page.getByRole('region', { name: 'Unfinished recovery' })
+    const recover = page.getByRole('group', { name: 'Recover' })
+    const stopped = async () => {
+      await distilling(page).waitFor({ timeout: 60_000 })
+      await page.getByRole('button', { name: 'Stop' }).click()
+    }
+    await stopped()
+    await kept.getByText('(Pruned to 50 % of the MACs)').waitFor()
+    // Another cut, of the same network.
+    await page.keyboard.press('Control+z')
+    await page.getByRole('slider', { name: 'How much' }).focus()
+    for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight')
+    await page.locator('pre', { hasText: '--target-macs 0.7' }).waitFor()
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Pruned to 70 % of the MACs' }).waitFor()
+    await recover.getByRole('button', { name: 'Recover' }).click()
+    await stopped()
+    await kept.getByText('(Pruned to 70 % of the MACs)').waitFor()
+    expect(await kept.getByRole('button', { name: 'Go on' }).count()).toBe(2)
+    // The older one, whose network takes the place of the open one.
+    await kept.getByRole('button', { name: 'Go on' }).last().click()
+    await stopped()
+    await page.getByRole('button', { name: 'Pruned to 50 % of the MACs' }).waitFor()
+    await page.getByRole('banner').getByText('lenet5-1.onnx', { exact: true }).waitFor()
+    await kept.getByRole('button', { name: 'Discard' }).first().click()
+    await expect.poll(() => kept.getByRole('button', { name: 'Go on' }).count()).toBe(1)
+    // The newest one stands first.
+    await kept.getByText('(Pruned to 50 % of the MACs)').waitFor()
+  })
+
   it('is stopped, and goes on or is discarded', async () => {
     const { page } = await begin(2000)
     await distilling(page).waitFor({ timeout: 60_000 })

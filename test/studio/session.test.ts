@@ -1,6 +1,6 @@
 // A session of Kerf Studio as a file: saved, opened again by dropping it, every step there.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { digitFolder } from './digits.ts'
@@ -148,6 +148,53 @@ describeBrowser('a session of Kerf Studio', () => {
     await visit.shown('lenet5.onnx')
     await again.getByRole('tab', { name: 'Costs' }).click()
     expect(await again.getByRole('radio', { name: 'Layers' }).isChecked()).toBe(true)
+  })
+
+  it('brings back tables as they were sorted and filtered, and what the network was run on', async () => {
+    const visit = await studio.visit({ hash: '#costs' })
+    const { page, open } = visit
+    await open(lenet)
+    const cells = (of: Visit['page']) =>
+      of.getByRole('grid', { name: 'Layers and what they cost' }).getByRole('row').allTextContents()
+    await page.getByRole('button', { name: 'MACs' }).click()
+    await page.getByRole('button', { name: 'Columns' }).click()
+    await page.getByLabel('Shape of the output').uncheck()
+    await page.keyboard.press('Escape')
+    await page.getByRole('textbox', { name: 'Filter layers by name' }).fill('conv')
+    await page.getByText(/^4 of \d+ layers$/).waitFor()
+    const expected = await cells(page)
+    // Another panel, and back: as it was left.
+    await page.getByRole('radiogroup', { name: 'What is shown' }).getByText('Blocks').click()
+    await page.getByRole('grid', { name: 'Blocks, and their parts of the whole' }).waitFor()
+    await page.getByRole('radiogroup', { name: 'What is shown' }).getByText('Layers').click()
+    await expect.poll(() => cells(page)).toEqual(expected)
+    await page.getByRole('tab', { name: 'Run', exact: true }).click()
+    const chooser = page.waitForEvent('filechooser')
+    await page.getByRole('button', { name: 'Choose an image' }).click()
+    const folder = await digitFolder(path('one'), 1)
+    const [label] = readdirSync(folder)
+    await (await chooser).setFiles(path(`one/${label}/0.png`))
+    await page.getByRole('table', { name: 'Largest classes of logits' }).waitFor()
+    await page.getByRole('combobox', { name: 'Value' }).fill('input')
+    await page.getByRole('img', { name: 'input', exact: true }).waitFor()
+    const classes = (of: Visit['page']) => of.getByRole('table', { name: 'Largest classes of logits' }).textContent()
+    const said = await classes(page)
+    const download = page.waitForEvent('download')
+    await page.keyboard.press('Control+s')
+    await (await download).saveAs(path('run.kerf'))
+    const again = await studio.visit({ viewport: { width: 360, height: 740 }, colorScheme: 'dark' })
+    await again.page.setInputFiles('input[type=file]:not([webkitdirectory])', path('run.kerf'))
+    await again.shown('lenet5.onnx')
+    await again.page.getByRole('table', { name: 'Largest classes of logits' }).waitFor()
+    expect(await classes(again.page)).toBe(said)
+    await again.page.getByRole('img', { name: 'What the network was run on' }).waitFor()
+    await again.page.getByRole('img', { name: 'input', exact: true }).waitFor()
+    await again.accessible()
+    await again.fits()
+    await again.picture('session-run')
+    await again.page.getByRole('tab', { name: 'Costs' }).click()
+    expect(await again.page.getByRole('textbox', { name: 'Filter layers by name' }).inputValue()).toBe('conv')
+    await expect.poll(() => cells(again.page)).toEqual(expected)
   })
 
   it('is refused where it is damaged, and what was open stays', async () => {

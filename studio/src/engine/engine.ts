@@ -38,6 +38,7 @@ export class Engine {
     open: (source: ModelSource): Promise<Opened> => this.#open.open(source),
     recount: (options: RecountOptions): Network => this.#open.recount(options),
     goTo: (step: number): Changed => this.#open.goTo(step),
+    now: (): Changed => this.#open.now(),
     save: () => this.#open.save(),
     saveSession: (settings: SessionSettings) => this.#open.saveSession(settings),
   }

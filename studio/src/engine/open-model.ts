@@ -48,7 +48,7 @@ export class OpenModel {
     this.#steps.begin(model, name)
     this.#counted = countAtFirst(model, name)
     this.#counting = { inputs: guessesOf(this.#counted.network) }
-    return { network: this.#shown(), ...this.#steps.told(), counting: this.#counting }
+    return { ...this.now(), counting: this.#counting }
   }
 
   /** Everything as a session's file has it. */
@@ -61,7 +61,7 @@ export class OpenModel {
     const current = this.#steps.current
     this.#counted = countModel(current.model, current.name, counting)
     this.#counting = counting
-    return { network: this.#shown(), ...this.#steps.told(), counting, settings }
+    return { ...this.now(), counting, settings }
   }
 
   /**
@@ -96,6 +96,11 @@ export class OpenModel {
   goTo(step: number): Changed {
     this.#steps.at = step
     return this.#changed()
+  }
+
+  /** What is open, as the page knows it. */
+  now(): Changed {
+    return { network: this.#shown(), ...this.#steps.told() }
   }
 
   /** The open model's file. */
@@ -172,7 +177,7 @@ export class OpenModel {
     const { model, name } = this.#steps.current
     const inputs = Object.fromEntries(this.inputShapes)
     this.#counted = countModel(model, name, { inputs, fused: this.counted.network.fused })
-    return { network: this.#shown(), ...this.#steps.told() }
+    return this.now()
   }
 
   /** What is known of the file is so of the model that was read from it. */

@@ -1,5 +1,6 @@
 import type { Totals } from 'kerf'
 import type { Criterion } from 'kerf/prune'
+import type { JobKind } from '../kept-jobs.ts'
 
 /** Which channels go: of convolutions, or of linear layers. */
 export type ChannelKind = 'filter' | 'neuron'
@@ -101,11 +102,15 @@ export interface TrainedStep {
   readonly meanLoss: number
 }
 
-/** The file that says what recovery is kept, in the folder of recoveries: it names the network. */
-export const recoveryFile = 'recovery.json'
+/** Recoveries that are kept: the marker names the network and the cut. */
+export const recoveryJobs: JobKind = { folder: 'recovery', marker: 'recovery.json' }
 
 /** A recovery that is kept, under way. */
 export interface KeptRecovery {
+  /** Of the cut that it is of. */
+  readonly key: string
+  /** Of the cut. */
+  readonly title: string
   /** Of the network's file. */
   readonly name: string
   readonly what: string

@@ -1,13 +1,14 @@
 import { type Model, modelBytes, readModel } from 'kerf'
 import type { CutRecoveryMemory } from 'kerf/workflow'
-import { canKeep, keptFolder, readKept, writeKept } from '../kept-files.ts'
+import { canKeep, hashOf, readKept, writeKept } from '../kept-files.ts'
+import { forgetJob, jobFolder, makeRoom } from '../kept-jobs.ts'
 import type { CutRecord } from './cut-record.ts'
 import type { DecodedPictures } from './picture-set.ts'
-import { type RecoverWish, recoveryFile } from './prune-types.ts'
+import { type RecoverWish, recoveryJobs } from './prune-types.ts'
 
 /*
- * The recovery under way, kept in the browser's private storage, so that it goes on when the page was closed: the network before the cut, what is kept of the cut, the pictures as
- * they were decoded, and what was done so far. One at a time. `recovery.json` is written when all else is there, and goes first.
+ * Recoveries under way, kept in the browser's private storage, so that they go on when the page was closed: the network before the cut, what is kept of the cut, the pictures as
+ * they were decoded, and what was done so far. One for each cut.
  */
 
 /** What a recovery is made from. */
@@ -25,35 +26,33 @@ type Written = Pick<RecoveryBasis, 'name' | 'cut' | 'recover'>
 
 type PictureFacts = Pick<DecodedPictures, 'width' | 'height' | 'classes'> & { readonly labels: readonly number[] }
 
-export const recoveryFolder = () => keptFolder('recovery')
+/** What a recovery is kept under: the network before the cut, and the channels that stay. */
+export const recoveryKey = (given: Model, { survivors }: CutRecord): Promise<string> =>
+  hashOf(JSON.stringify(survivors), modelBytes(given).slice())
 
-/** Removes what is kept. */
-export async function forgetRecovery(): Promise<void> {
-  if (!(await canKeep())) return
-  const folder = await recoveryFolder()
-  const names: string[] = []
-  for await (const name of folder.keys()) names.push(name)
-  // Without it there is none, whatever else is left.
-  for (const name of names.toSorted((a, b) => Number(b === recoveryFile) - Number(a === recoveryFile)))
-    await folder.removeEntry(name)
+const folderOf = (key: string) => jobFolder(recoveryJobs, key)
+
+/** Removes what is kept of a recovery. */
+export async function forgetRecovery(key: string): Promise<void> {
+  if (await canKeep()) await forgetJob(recoveryJobs, key)
 }
 
-/** Keeps a recovery that begins, in the place of the one before. */
-export async function keepRecovery({ name, given, cut, recover, pictures }: RecoveryBasis): Promise<void> {
+/** Keeps a recovery that begins, in the place of the one before of this cut. */
+export async function keepRecovery(key: string, { name, given, cut, recover, pictures }: RecoveryBasis): Promise<void> {
   if (!(await canKeep())) return
-  await forgetRecovery()
-  const folder = await recoveryFolder()
+  await makeRoom(recoveryJobs, key)
+  const folder = await folderOf(key)
   await writeKept(folder, 'given.onnx', modelBytes(given).slice())
   await writePictures(folder, 'pictures', pictures)
   const job: Written = { name, cut, recover }
-  await writeKept(folder, recoveryFile, JSON.stringify(job))
+  await writeKept(folder, recoveryJobs.marker, JSON.stringify(job))
 }
 
 /** The recovery that is kept; undefined where there is none. */
-export async function keptRecovery(): Promise<RecoveryBasis | undefined> {
+export async function keptRecovery(key: string): Promise<RecoveryBasis | undefined> {
   if (!(await canKeep())) return undefined
-  const folder = await recoveryFolder()
-  const file = await readKept(folder, recoveryFile)
+  const folder = await folderOf(key)
+  const file = await readKept(folder, recoveryJobs.marker)
   if (!file) return undefined
   const { name, cut, recover } = JSON.parse(await file.text()) as Written
   const given = readModel(await bytesIn(folder, 'given.onnx'), { name })
@@ -61,14 +60,14 @@ export async function keptRecovery(): Promise<RecoveryBasis | undefined> {
 }
 
 /** What is done, beside it. @param part of the whole that is done, 0..1 */
-export const keepPart = async (what: string, part: number): Promise<void> => {
-  if (await canKeep()) await writeKept(await recoveryFolder(), 'part.json', JSON.stringify({ what, part }))
+export const keepPart = async (key: string, what: string, part: number): Promise<void> => {
+  if (await canKeep()) await writeKept(await folderOf(key), 'part.json', JSON.stringify({ what, part }))
 }
 
 /** The steps that are done, and where training stands. */
-export async function recoveryMemory(): Promise<CutRecoveryMemory | undefined> {
+export async function recoveryMemory(key: string): Promise<CutRecoveryMemory | undefined> {
   if (!(await canKeep())) return undefined
-  const folder = await recoveryFolder()
+  const folder = await folderOf(key)
   return {
     async network<T>(name: string, make: () => Promise<{ readonly model: Model; readonly facts: T }>) {
       const facts = await readKept(folder, `${name}.json`)

@@ -59,8 +59,8 @@ export class PruneDesk {
   readonly #recoveries = new OneAtATime()
   /** Cuts that were made here, or again. */
   readonly #results = new WeakMap<CutRecord, PruneResult>()
-  /** The cut whose recovery is kept. */
-  #kept: CutRecord | undefined
+  /** What recoveries of cuts are kept under. */
+  readonly #keys = new WeakMap<CutRecord, string>()
   /** For one model at one size. */
   #pruner: { readonly of: Profile; readonly pruner: Pruner } | undefined
 
@@ -144,7 +144,7 @@ export class PruneDesk {
    */
   recover(wish: RecoverWish, progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
     return this.#recoveries.run(async (signal) => {
-      const { keepRecovery } = await import('../recovery-job.ts')
+      const { keepRecovery, recoveryKey } = await import('../recovery-job.ts')
       const { step, before } = this.#open
       const { cut: record, title, command } = step
       if (!record || !before) throw new Error('Only what was cut can be recovered.')
@@ -155,42 +155,45 @@ export class PruneDesk {
         progress({ what: 'reading pictures', done, total })
       })
       if (!pictures) throw new Error('Recovery looks at pictures: give some.')
-      this.#kept = record
+      const key = await recoveryKey(given, record)
+      this.#keys.set(record, key)
       record.trained.length = 0
       const cut = { title, record, command }
-      await keepRecovery({ name, given, cut, recover: wish, pictures: pictures.decoded })
+      await keepRecovery(key, { name, given, cut, recover: wish, pictures: pictures.decoded })
       return this.#recovered(record, pictures, wish, progress, told, signal)
     })
   }
 
   /**
-   * Goes on with the recovery that is kept, which was stopped or whose page was closed. The open model is the one that it cuts, or what was cut of it.
+   * Goes on with a recovery that is kept, which was stopped or whose page was closed. The open model is the one that it cuts, or what was cut of it.
+   * @param key what it is kept under
    * @returns as `recover`
    * @throws as `cut` and `recover`; Error where nothing is kept
    */
-  goOn(progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
+  goOn(key: string, progress: Told<RecoveryState>, told: Told<TrainedStep[]>): Promise<Changed | undefined> {
     return this.#recoveries.run(async (signal) => {
       const { keptRecovery } = await import('../recovery-job.ts')
       const { picturesFor } = await import('../picture-set.ts')
-      const kept = await keptRecovery()
-      if (!kept) throw new Error('No recovery is kept.')
+      const kept = await keptRecovery(key)
+      if (!kept) throw new Error('This recovery is no longer kept.')
       const { cut: made, recover, pictures } = kept
-      if (!this.isKeptOpen()) {
+      if (!this.isOpen(key)) {
         progress({ what: 'cutting again', done: 0 })
         const { record: cut, title, command } = made
         this.#open.recount({ inputs: cut.inputs })
         const { model } = await this.#resultOf(cut, this.#open.model, undefined, signal)
         this.#open.add({ title, model, cut, command })
-        this.#kept = cut
+        this.#keys.set(cut, key)
       }
       const { cut, model } = this.#open.step
       return this.#recovered(cut!, picturesFor(model, pictures), recover, progress, told, signal)
     })
   }
 
-  /** Whether the open model is the cut that the recovery is of that is kept. */
-  isKeptOpen(): boolean {
-    return this.#kept !== undefined && this.#kept === this.#open.step.cut
+  /** Whether the open model is the cut that a recovery is of, which is kept. */
+  isOpen(key: string): boolean {
+    const { cut } = this.#open.step
+    return cut !== undefined && this.#keys.get(cut) === key
   }
 
   /** Ends the recovery that is under way; what it has done is kept. */
@@ -208,6 +211,7 @@ export class PruneDesk {
   ): Promise<Changed> {
     const { recoverPruned } = await import('../recover.ts')
     const { forgetRecovery, keepPart, recoveryMemory } = await import('../recovery-job.ts')
+    const key = this.#keys.get(record)!
     const often = seldom(toldEveryMs)
     const kept = seldom(keptEveryMs)
     const cut = this.#results.get(record)!
@@ -222,7 +226,7 @@ export class PruneDesk {
         cut,
         pictures,
         wish,
-        await recoveryMemory(),
+        await recoveryMemory(key),
         (step) => {
           steps.push(step)
           if (trained.push(step) > mostTrained) trained.splice(0, Infinity, ...trained.filter((_, i) => i % 2 === 0))
@@ -232,19 +236,19 @@ export class PruneDesk {
           signal,
           progress({ what, done, total }) {
             progress({ what, done, total })
-            if (total && kept()) void keepPart(what, done / total)
+            if (total && kept()) void keepPart(key, what, done / total)
           },
         },
       )
       tellSteps()
-      await forgetRecovery()
+      await forgetRecovery(key)
       const command = recoverCommand(this.#open.step.command ?? '', wish, pictures.images.count)
       return this.#open.add({
         ...{ title: `Recovered on ${pictures.images.count} pictures`, model, command },
         recovery: done.map((step) => ({ ...step, ...(step.why !== undefined && { why: inPageWords(step.why) }) })),
       })
     } catch (error) {
-      if (!isAborted(error)) await forgetRecovery()
+      if (!isAborted(error)) await forgetRecovery(key)
       throw error
     }
   }

@@ -50,13 +50,14 @@ export class TrainDesk {
     return this.#work.run(async (signal) => {
       const given = await this.#given()
       if (!given) throw new Error('Training looks at pictures with labels: give some.')
-      const [{ trained }, { forgetTraining, keptTraining }] = await Promise.all([
+      const [{ trained }, { beginTraining, forgetTraining, keptTraining }] = await Promise.all([
         import('../train/train.ts'),
         import('../train/checkpoints.ts'),
       ])
       const test = await this.#pictures.test()
       signal.throwIfAborted()
       const from = goesOn ? await keptTraining(given.key) : undefined
+      if (!from) await beginTraining(given.key)
       const result = await trained(
         { ...given, test },
         from?.wish ?? wish,
@@ -67,7 +68,7 @@ export class TrainDesk {
       )
       if (!result) return undefined
       signal.throwIfAborted()
-      await forgetTraining()
+      await forgetTraining(given.key)
       const { model, outcome } = result
       const count = outcome.epochs.length
       const title = `Trained for ${count} ${count === 1 ? 'epoch' : 'epochs'}`

@@ -10,6 +10,7 @@ export const version = 1
 /** Of all files of a session. */
 export const mostBytes = 1024 * 2 ** 20
 export const mostSteps = 1000
+export const mostFiles = 10
 /** Of the manifest. */
 export const mostManifestBytes = 16 * 2 ** 20
 
@@ -96,6 +97,14 @@ export const manifestSchema = z.object({
   at: z.int().check(z.minimum(0)),
   counting: z.object({ inputs: z.optional(z.record(text, shape)), fused: z.optional(z.boolean()) }),
   settings: z.record(text, z.unknown()),
+  /** Of settings: in which, and where. */
+  files: z.optional(
+    z
+      .array(
+        z.object({ setting: text, key: text, file: text, name: text, type: text, sha256: text.check(z.length(64)) }),
+      )
+      .check(z.maxLength(mostFiles)),
+  ),
   steps: z
     .array(
       z.object({

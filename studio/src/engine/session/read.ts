@@ -8,10 +8,12 @@ import {
   manifestName,
   manifestSchema,
   mostBytes,
+  mostFiles,
   mostManifestBytes,
   mostSteps,
   sha256,
 } from './manifest.ts'
+import { settingsTogether } from './setting-files.ts'
 import type { Session } from './types.ts'
 
 /**
@@ -25,7 +27,9 @@ export async function readSession(file: Blob): Promise<Session> {
       `A session’s file has at most ${human(mostBytes, 'B')}, and this one ${human(file.size, 'B')}.`,
     )
   const files = unpacked(new Uint8Array(await file.arrayBuffer()))
-  const { name, at, counting, settings, steps } = manifestOf(files[manifestName])
+  const manifest = manifestOf(files[manifestName])
+  const { name, at, counting, steps } = manifest
+  const settings = await settingsTogether(manifest, files, bad)
   if (at >= steps.length) throw bad(`it has ${steps.length} steps, and step ${at} is to be open`)
   const read: Step[] = []
   for (const { file, sha256: expected, ...step } of steps) {
@@ -44,7 +48,7 @@ function unpacked(bytes: Uint8Array): Readonly<Record<string, Uint8Array>> {
     return unzipSync(bytes, {
       filter({ name, size, originalSize, compression }) {
         count++
-        if (count > mostSteps + 1) throw bad('it holds too many files')
+        if (count > mostSteps + mostFiles + 1) throw bad('it holds too many files')
         if (compression !== 0 || size !== originalSize)
           throw bad(`"${name}" in it is compressed, which Kerf does not do`)
         if (name === manifestName && size > mostManifestBytes) throw bad('what it says of itself is too large')

@@ -50,6 +50,30 @@ describe('a session as a file', () => {
     for (const [i, { model }] of read.steps.entries()) expect(modelBytes(model)).toEqual(modelBytes(steps[i]!.model))
   })
 
+  it('holds files of settings, and tells where one is damaged', async () => {
+    const file = new File([Uint8Array.of(1, 2, 3)], 'one.png', { type: 'image/png' })
+    const { blob } = await writeSession({ ...session(), settings: { run: { kind: 'image', blob: file }, view: 'run' } })
+    const { settings } = await readSession(blob)
+    expect(settings).toMatchObject({ run: { kind: 'image' }, view: 'run' })
+    const read = (settings.run as { readonly blob: File }).blob
+    expect([read.name, read.type, ...new Uint8Array(await read.arrayBuffer())]).toEqual([
+      'one.png',
+      'image/png',
+      1,
+      2,
+      3,
+    ])
+    const bytes = new Uint8Array(await blob.arrayBuffer())
+    const at = bytes.findIndex((byte, i) => byte === 1 && bytes[i + 1] === 2 && bytes[i + 2] === 3)
+    bytes[at] = 4
+    await expect(readSession(new Blob([bytes]))).rejects.toThrow('the file "one.png" is damaged')
+    const missing = archive((m) => ({
+      ...m,
+      files: [{ setting: 'run', key: 'blob', file: 'files/0', name: 'a', type: '', sha256: '0'.repeat(64) }],
+    }))
+    await expect(readSession(await missing)).rejects.toThrow('the file "a" is missing')
+  })
+
   it('holds what a cut needs, and what a training found out, without its pictures', async () => {
     const { steps, ...rest } = session()
     const cut: CutRecord = {

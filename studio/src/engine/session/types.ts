@@ -1,7 +1,7 @@
 import type { Step } from '../steps.ts'
 import type { RecountOptions } from '../types.ts'
 
-/** Settings of the page, by what has them: views add theirs. Plain data. */
+/** Settings of the page, by what has them: views add theirs. Plain data; a property of one may be a file. */
 export type SessionSettings = Readonly<Record<string, unknown>>
 
 /** Everything that is open. */

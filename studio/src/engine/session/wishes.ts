@@ -85,6 +85,29 @@ export const compareWish = z.object({
   b: z.union([z.literal('open'), z.int().check(z.minimum(0))]),
 })
 
+/** Columns of a table that are shown, by their keys, and the order of its rows. */
+export const tableWish = z.object({
+  shown: z.optional(z.array(text)),
+  sort: z.optional(z.object({ key: text, descending: z.boolean() })),
+})
+
+/** Which layers of the table of costs are shown. */
+export const layerFilter = z.object({ words: text, ops: z.array(text) })
+
+/** What the network was run on last; the picture is a file of the session. */
+export const runInput = z.union([
+  z.object({ kind: z.literal('image'), blob: z.instanceof(Blob) }),
+  z.object({ kind: z.literal('random'), seed: z.int().check(z.minimum(0)) }),
+])
+
+/** Which value of a run is looked at, and how. */
+export const lookWish = z.object({
+  name: z.optional(text),
+  kind: z.enum(['maps', 'picture', 'largest']),
+  first: z.int().check(z.minimum(0)),
+  each: z.boolean(),
+})
+
 /** What of a graph is shown. */
 export const graphWish = z.object({ colour: text, opened: z.optional(z.array(text)) })
 

@@ -3,6 +3,7 @@ import { KerfError, modelBytes } from 'kerf'
 import { human } from 'kerf/report'
 import type { TrainOutcome } from '../train/types.ts'
 import { type Manifest, manifestName, mostBytes, sha256, version } from './manifest.ts'
+import { settingsApart } from './setting-files.ts'
 import type { Session } from './types.ts'
 
 /*
@@ -14,7 +15,8 @@ import type { Session } from './types.ts'
 export async function writeSession({ name, at, steps, counting, settings }: Session) {
   const files: Record<string, Uint8Array<ArrayBuffer>> = {}
   const told: Manifest['steps'] = []
-  let sum = 0
+  const kept = await settingsApart(settings)
+  let sum = Object.values(kept.files).reduce((all, { length }) => all + length, 0)
   for (const [i, { title, model, command, recovery, swap, quantized, cut, trained }] of steps.entries()) {
     const bytes = modelBytes(model).slice()
     sum += bytes.length
@@ -31,8 +33,14 @@ export async function writeSession({ name, at, steps, counting, settings }: Sess
     )
     told.push({ title, file, sha256: await sha256(bytes), ...outcome })
   }
-  const manifest = { kerf: 'session', version, name, at, counting, settings, steps: told }
-  const archive = zipSync({ [manifestName]: strToU8(JSON.stringify(manifest, null, 1)), ...files }, { level: 0 })
+  const manifest = {
+    ...{ kerf: 'session', version, name, at, counting },
+    ...{ settings: kept.settings, files: kept.told, steps: told },
+  }
+  const archive = zipSync(
+    { [manifestName]: strToU8(JSON.stringify(manifest, null, 1)), ...files, ...kept.files },
+    { level: 0 },
+  )
   return {
     name: `${name.replace(/\.onnx$/i, '')}.kerf`,
     blob: new Blob([archive.slice()], { type: 'application/zip' }),

@@ -99,7 +99,7 @@ export async function trained(
   try {
     const position = from && (from.checkpoint.state.position as TrainingPosition)
     if (from) trainer.importState(from.checkpoint.sections, from.checkpoint.state.step)
-    if (position?.best) best = await keptBest()
+    if (position?.best) best = await keptBest(given.key)
     const { stopped } = await train(trainer, {
       ...{ ...running, training, validation: prepared.validation, epochs: recipe.epochs, patience: recipe.patience },
       ...{ loss: recipe.loss, threads: recipe.threads, schedule: scheduleOf(recipe), signal },
@@ -114,7 +114,7 @@ export async function trained(
       async onEpoch(metrics, isBest, model) {
         if (isBest) {
           best = model()
-          await keepBest(best)
+          await keepBest(given.key, best)
         }
         const point: EpochPoint = {
           epoch: metrics.epoch,

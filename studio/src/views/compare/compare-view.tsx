@@ -10,6 +10,7 @@ import { useTable } from '../../grid/use-table.ts'
 import { Busy } from '../../parts/busy.tsx'
 import { ExportMenu } from '../../parts/export-menu.tsx'
 import { stemOf } from '../../parts/save.ts'
+import { useKept } from '../../session-settings.ts'
 import { choose } from '../../shell/choose.ts'
 import { useStore } from '../../store.ts'
 import styles from './compare.module.css'
@@ -64,6 +65,8 @@ export default function CompareView() {
   )
 }
 
+const isBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined)
+
 interface ComparedProps {
   readonly network: Network
   readonly table: ComparisonTable
@@ -74,14 +77,14 @@ function Compared({ network, table }: ComparedProps) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => compareColumns(table, network.layers.labels), [table, network.layers.labels])
-  const [onlyDifferences, setOnlyDifferences] = useState(true)
+  const [onlyDifferences, setOnlyDifferences] = useKept('compare filter', true, isBoolean)
   /** Layers that only B has are no rows of A's table. */
   const [ofB, setOfB] = useState<number>()
   const keep = useMemo(
     () => (onlyDifferences ? (row: number) => differs[row] === 1 : undefined),
     [onlyDifferences, differs],
   )
-  const { grid, picker } = useTable(columns, names.length, keep)
+  const { grid, picker } = useTable('compare table', columns, names.length, keep)
   const different = differs.reduce((sum, one) => sum + one, 0)
   const mark = (row: number) =>
     shapes.a[row] === '' ? 'only in B' : shapes.b[row] === '' ? 'only in A' : differs[row] ? '' : undefined

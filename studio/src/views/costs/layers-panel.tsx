@@ -1,12 +1,17 @@
 import { CloseButton, Group, MultiSelect, TextInput } from '@mantine/core'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { useDeferredValue, useMemo } from 'react'
+import { layerFilter, readerOf } from '../../engine/session/wishes.ts'
 import type { Network } from '../../engine/types.ts'
 import { countText } from '../../grid/column.ts'
 import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
 import { useTable } from '../../grid/use-table.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { layerColumns } from './layer-columns.ts'
+
+const noFilter = { words: '', ops: [] as string[] }
+const readFilter = readerOf(layerFilter)
 
 /** Every layer as a row: sorted, filtered, with the columns that are chosen. */
 export function LayersPanel({ network }: { readonly network: Network }) {
@@ -14,8 +19,9 @@ export function LayersPanel({ network }: { readonly network: Network }) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => layerColumns(layers), [layers])
-  const [words, setWords] = useState('')
-  const [ops, setOps] = useState<string[]>([])
+  const [filter, setFilter] = useKept('costs filter', noFilter, readFilter)
+  const { words, ops } = filter
+  const setWords = (words: string) => setFilter({ ...filter, words })
   // Typing does not wait for the rows.
   const sought = useDeferredValue(words)
   const operators = useMemo(() => [...new Set(layers.ops)].sort(), [layers])
@@ -26,7 +32,7 @@ export function LayersPanel({ network }: { readonly network: Network }) {
       (ops.length === 0 || ops.includes(layers.ops[row]!)) && wanted.every((word) => names[row]!.includes(word))
   }, [layers, sought, ops])
   const all = layers.names.length
-  const { grid, picker } = useTable(columns, all, keep)
+  const { grid, picker } = useTable('costs table', columns, all, keep)
   const { rows } = grid
   const noun = `${network.fused ? 'fused ' : ''}${all === 1 ? 'layer' : 'layers'}`
   return (
@@ -48,7 +54,7 @@ export function LayersPanel({ network }: { readonly network: Network }) {
           aria-label="Filter layers by operator"
           data={operators}
           value={ops.filter((op) => operators.includes(op))}
-          onChange={setOps}
+          onChange={(ops) => setFilter({ ...filter, ops })}
           clearable
           searchable
         />

@@ -55,7 +55,7 @@ function Roofline({ network, limits }: { readonly network: Network; readonly lim
   const select = useStore((s) => s.select)
   const points = useMemo(() => rooflinePoints(layers, limits, measured), [layers, limits, measured])
   const columns = useMemo(() => pointColumns(points, layers.labels), [points, layers])
-  const { grid } = useTable(columns, points.length)
+  const { grid } = useTable('roofline table', columns, points.length)
   const least = points.reduce((sum, p) => sum + p.boundMs, 0)
   const ofMemory = points.reduce((sum, p) => sum + (p.isMemoryBound ? p.boundMs : 0), 0)
   const at = points.findIndex((p) => p.row === selected)

@@ -40,7 +40,7 @@ function Measured({ network, measurement }: MeasuredProps) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => partColumns(measurement, layers), [measurement, layers])
-  const { grid, picker } = useTable(columns, parts.length)
+  const { grid, picker } = useTable('measure table', columns, parts.length)
   /** Parts by the rows of the table of layers, which the other views select. */
   const places = useMemo(() => {
     const rowOf = new Map(layers.nodes.flatMap((nodes, row) => nodes.map((node) => [node, row] as const)))

@@ -5,16 +5,17 @@ import {
   type KeptRecovery,
   type RecoverWish,
   type RecoveryState,
-  recoveryFile,
+  recoveryJobs,
   type TrainedStep,
 } from '../../engine/prune-types.ts'
 import { readerOf, recoverWish } from '../../engine/session/wishes.ts'
-import { canKeep, keptFolder, readKept } from '../../kept-files.ts'
+import { canKeep, readKept } from '../../kept-files.ts'
+import { forgetJob, jobFolder, type KeptJob, keptJobs } from '../../kept-jobs.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { mostThreads, usualThreads } from '../../threads.ts'
 
-/** The recovery under way, and the one that is kept. */
+/** The recovery under way, and those that are kept. */
 export interface Recovering {
   readonly wish: RecoverWish
   readonly state: RecoveryState | undefined
@@ -22,15 +23,15 @@ export interface Recovering {
   readonly since: { readonly what: string; readonly ms: number; readonly done: number } | undefined
   /** Updates of training so far. */
   readonly curve: readonly TrainedStep[]
-  readonly kept: KeptRecovery | undefined
+  readonly kept: readonly KeptRecovery[]
   readonly error: string | undefined
   want(wish: Partial<RecoverWish>): void
   recover(): Promise<void>
-  /** Goes on with the one that is kept, where it stopped. */
-  goOn(): Promise<void>
+  /** Goes on with one that is kept, where it stopped. */
+  goOn(kept: KeptRecovery): Promise<void>
   stop(): void
-  discard(): Promise<void>
-  /** Looks for one that is kept. */
+  discard(kept: KeptRecovery): Promise<void>
+  /** Looks for those that are kept. */
   look(): Promise<void>
 }
 
@@ -46,7 +47,7 @@ export const useRecovering = create<Recovering>((set, get) => {
       since: undefined,
       curve: [],
       error: undefined,
-      kept: undefined,
+      kept: [],
     })
     const progress = proxy((state: RecoveryState) => {
       const { state: before, since } = get()
@@ -57,8 +58,11 @@ export const useRecovering = create<Recovering>((set, get) => {
     const told = proxy((steps: TrainedStep[]) => set({ curve: [...get().curve, ...steps] }))
     try {
       const changed = await work(progress, told)
+      const { at, change } = useStore.getState()
+      // Stopped: the cut that it is of may have been made again.
+      const now = changed ?? (await engine.model.now())
       set({ state: undefined })
-      if (changed) useStore.getState().change(changed)
+      if (now.at !== at) change(now)
     } catch (error) {
       set({ state: undefined, error: error instanceof Closed ? undefined : (error as Error).message })
     }
@@ -66,37 +70,38 @@ export const useRecovering = create<Recovering>((set, get) => {
   }
   return {
     wish: { steps: 'auto', epochs: 10, threads: usualThreads() },
-    ...{ state: undefined, since: undefined, curve: [], kept: undefined, error: undefined },
+    ...{ state: undefined, since: undefined, curve: [], kept: [], error: undefined },
     want: (wish) => set({ wish: { ...get().wish, ...wish } }),
     recover: () => attempt((progress, told) => engine.prune.recover(get().wish, progress, told)),
-    async goOn() {
-      const { kept } = get()
+    async goOn({ key, name }) {
       const { network, open } = useStore.getState()
-      if (kept && !(network && (await engine.prune.isKeptOpen()))) {
-        const file = await readKept(await keptFolder('recovery'), 'given.onnx')
-        if (file) await open({ from: 'files', files: [{ path: kept.name, file: new File([file], kept.name) }] })
+      if (!(network && (await engine.prune.isOpen(key)))) {
+        const file = await readKept(await jobFolder(recoveryJobs, key), 'given.onnx')
+        if (file) await open({ from: 'files', files: [{ path: name, file: new File([file], name) }] })
         // The address says which view is shown.
         location.hash = 'prune'
       }
-      await attempt((progress, told) => engine.prune.goOn(progress, told))
+      await attempt((progress, told) => engine.prune.goOn(key, progress, told))
     },
     stop: () => void engine.prune.stop(),
-    async discard() {
-      set({ kept: undefined, curve: [] })
-      const folder = await keptFolder('recovery')
-      await folder.removeEntry(recoveryFile)
+    async discard({ key }) {
+      set({ kept: get().kept.filter((other) => other.key !== key), curve: [] })
+      await forgetJob(recoveryJobs, key)
     },
     async look() {
       if (!(await canKeep())) return
-      const folder = await keptFolder('recovery')
-      const [job, part] = [await readKept(folder, recoveryFile), await readKept(folder, 'part.json')]
-      if (!job) return set({ kept: undefined })
-      const { name } = JSON.parse(await job.text()) as { readonly name: string }
-      const done = part ? JSON.parse(await part.text()) : { what: 'beginning', part: 0 }
-      if (!get().state) set({ kept: { name, ...done } })
+      const kept = await Promise.all((await keptJobs(recoveryJobs)).map(told))
+      if (!get().state) set({ kept })
     },
   }
 })
+
+/** What is told of one that is kept. */
+async function told({ key, marker }: KeptJob): Promise<KeptRecovery> {
+  const { name, cut } = JSON.parse(await marker.text()) as { readonly name: string; readonly cut: { title: string } }
+  const part = await readKept(await jobFolder(recoveryJobs, key), 'part.json')
+  return { key, name, title: cut.title, ...(part ? JSON.parse(await part.text()) : { what: 'beginning', part: 0 }) }
+}
 
 const readRecover = readerOf(recoverWish)
 

@@ -1,8 +1,10 @@
 import { Autocomplete, Checkbox, Group, NumberInput, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { MapKind } from '../../engine/maps.ts'
 import type { LookedAt, RunResult, ValueNames } from '../../engine/run-types.ts'
+import { lookWish, readerOf } from '../../engine/session/wishes.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { Figures } from './figures.tsx'
 import { MapsCanvas } from './maps-canvas.tsx'
@@ -13,6 +15,9 @@ const kindTitles: Readonly<Record<MapKind, string>> = {
   largest: 'Largest channel',
 }
 
+const asFirst: { name?: string; kind: MapKind; first: number; each: boolean } = { kind: 'maps', first: 0, each: true }
+const readLook = readerOf(lookWish)
+
 /** Maps at once. */
 const most = 64
 
@@ -22,19 +27,22 @@ export function LookInside({ result }: { readonly result: RunResult }) {
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const [values, setValues] = useState<ValueNames>()
-  const [text, setText] = useState(result.outputs[0]?.name ?? '')
-  const [kind, setKind] = useState<MapKind>('maps')
-  const [first, setFirst] = useState(0)
-  const [each, setEach] = useState(true)
+  const [wish, setWish] = useKept('run look', asFirst, readLook)
+  const { kind, first, each } = wish
+  const text = wish.name ?? result.outputs[0]?.name ?? ''
   const [found, setFound] = useState<LookedAt>()
   const [problem, setProblem] = useState<string>()
   useEffect(() => {
     if (network) void engine.run.values().then(setValues)
   }, [network])
+  /** The layer that was followed last. */
+  const followed = useRef<number>(undefined)
   // The layer that is chosen elsewhere in the page.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is looked at does not choose itself
   useEffect(() => {
     const at = selected === undefined ? -1 : (values?.rows.indexOf(selected) ?? -1)
-    if (at >= 0) setText(values!.names[at]!)
+    if (at >= 0 && selected !== followed.current) setWish({ ...wish, name: values!.names[at]!, first: 0 })
+    if (values) followed.current = selected
   }, [selected, values])
   const name = values?.names.includes(text) ? text : undefined
   // biome-ignore lint/correctness/useExhaustiveDependencies: another run gives other values
@@ -56,8 +64,7 @@ export function LookInside({ result }: { readonly result: RunResult }) {
     }
   }, [name, kind, first, each, result])
   const choose = (next: string) => {
-    setText(next)
-    setFirst(0)
+    setWish({ ...wish, name: next, first: 0 })
     const at = values?.names.indexOf(next) ?? -1
     if (at >= 0 && values!.rows[at]! >= 0) select(values!.rows[at])
   }
@@ -82,7 +89,7 @@ export function LookInside({ result }: { readonly result: RunResult }) {
               aria-label="How it is looked at"
               data={found.kinds.map((k) => ({ value: k, label: kindTitles[k] }))}
               value={found.kinds.includes(kind) ? kind : found.kinds[0]!}
-              onChange={(next) => setKind(next as MapKind)}
+              onChange={(next) => setWish({ ...wish, kind: next as MapKind })}
             />
           )}
           {found && found.channels > most && (
@@ -92,14 +99,16 @@ export function LookInside({ result }: { readonly result: RunResult }) {
               max={found.channels - 1}
               step={most}
               value={first}
-              onChange={(next) => setFirst(Math.min(found.channels - 1, Math.max(0, Number(next) || 0)))}
+              onChange={(next) =>
+                setWish({ ...wish, first: Math.min(found.channels - 1, Math.max(0, Math.trunc(Number(next)) || 0)) })
+              }
               w={130}
             />
           )}
           <Checkbox
             label="Colours of its own for each channel"
             checked={each}
-            onChange={(e) => setEach(e.currentTarget.checked)}
+            onChange={(e) => setWish({ ...wish, each: e.currentTarget.checked })}
           />
         </Group>
         {text !== '' && values && name === undefined && <Text c="dimmed">No value has this name.</Text>}

@@ -1,7 +1,9 @@
 import { transfer } from 'comlink'
 import { useEffect, useRef, useState } from 'react'
-import { engine } from '../../engine/client.ts'
+import { Closed, engine } from '../../engine/client.ts'
 import type { RunResult } from '../../engine/run-types.ts'
+import { readerOf, runInput } from '../../engine/session/wishes.ts'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { usualThreads } from '../../threads.ts'
 
@@ -21,41 +23,56 @@ export interface Running {
   run(input: RunInput): Promise<void>
 }
 
-/** Runs of the open network, the last of which counts. Another network, or another size of its inputs, forgets them. */
+const readInput = readerOf(runInput)
+
+/** Runs of the open network, the last of which counts. Another step of it, or another size of its inputs, is run on the same input as soon as it is looked at. */
 export function useRun(): Running {
   const network = useStore((s) => s.network)
-  const [state, setState] = useState<Omit<Running, 'run'>>(nothing)
+  const [input, setInput] = useKept<RunInput | undefined>('run', undefined, readInput)
+  const [state, setState] = useState<Omit<Running, 'run' | 'input' | 'url'>>(nothing)
+  const url = useUrl(input)
   const turn = useRef(0)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: results of another network say nothing of this one
-  useEffect(() => {
-    turn.current++
-    setState((before) => {
-      if (before.url) URL.revokeObjectURL(before.url)
-      return nothing
-    })
-  }, [network])
+  /** Which network was run last. */
+  const of = useRef<typeof network>(undefined)
   const run = async (input: RunInput) => {
     const own = ++turn.current
+    of.current = network
     setState((before) => ({ ...before, isRunning: true, error: undefined }))
     try {
       const image = input.kind === 'image' ? await decoded(input.blob) : undefined
       const wish = { threads: usualThreads(), seed: input.kind === 'random' ? input.seed : 0 }
       const result = await engine.run.once(image ? transfer({ ...wish, image }, [image]) : wish)
       if (own !== turn.current) return
-      const url = input.kind === 'image' ? URL.createObjectURL(input.blob) : undefined
-      setState((before) => {
-        if (before.url) URL.revokeObjectURL(before.url)
-        return { result, input, url, isRunning: false, error: undefined }
-      })
+      setInput(input)
+      setState({ result, isRunning: false, error: undefined })
     } catch (error) {
-      if (own === turn.current) setState((before) => ({ ...before, isRunning: false, error: (error as Error).message }))
+      if (own === turn.current && !(error instanceof Closed))
+        setState((before) => ({ ...before, isRunning: false, error: (error as Error).message }))
     }
   }
-  return { ...state, run }
+  // biome-ignore lint/correctness/useExhaustiveDependencies: results of another network say nothing of this one
+  useEffect(() => {
+    if (of.current === network) return
+    turn.current++
+    setState(nothing)
+    if (input) void run(input)
+  }, [network])
+  return { ...state, input, url, run }
 }
 
-const nothing: Omit<Running, 'run'> = {
-  ...{ result: undefined, input: undefined, url: undefined, isRunning: false, error: undefined },
+const nothing = { result: undefined, isRunning: false, error: undefined }
+
+/** Where an image can be seen; undefined for random numbers. */
+function useUrl(input: RunInput | undefined): string | undefined {
+  const [url, setUrl] = useState<string>()
+  useEffect(() => {
+    const own = input?.kind === 'image' ? URL.createObjectURL(input.blob) : undefined
+    setUrl(own)
+    return () => {
+      if (own) URL.revokeObjectURL(own)
+    }
+  }, [input])
+  return url
 }
 
 /** @throws Error that says what a picture is */
