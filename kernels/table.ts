@@ -163,6 +163,20 @@ export const functions = {
 
 export type FunctionsName = keyof typeof functions
 
+/**
+ * WebAssembly binaries besides the first, and files of kernels that lie in each: loaded where a program has steps of them. All work on one memory; the first one
+ * runs programs, and calls the others'.
+ */
+export const binaries = {
+  /** Adder layers, and convolutions of codes. */
+  codes: [...['adder-f32', 'adder-u8', 'adder-depthwise'], ...['codes', 'conv-codes', 'winograd-codes']],
+  /** Gradients, statistics of batches, matrices of float64, and the measure of a machine. */
+  training: [
+    ...['adder-gradient', 'batch-norm', 'conv-gradient', 'pool-gradient', 'winograd-gradient'],
+    ...['matrix-f64', 'limit'],
+  ],
+} as const satisfies Readonly<Record<string, readonly string[]>>
+
 const scratch = {
   scratch: address('scratch memory of the first thread'),
   scratchBytes: bytes('of scratch memory from one thread to the next'),

@@ -7,6 +7,7 @@ import {
   type Arg,
   type Args,
   type Begin,
+  binaries,
   type Constant,
   constants,
   functions,
@@ -24,7 +25,19 @@ export interface Target {
 const header =
   '// Made from kernels/table.ts by scripts/kernel-targets.ts (npm run kernels). Not kept in version control.'
 
-const rows: readonly (readonly [name: string, kernel: Kernel])[] = Object.entries(kernels)
+/** Binaries besides the first, with the files that lie in each. */
+const others = Object.entries<readonly string[]>(binaries)
+
+/** Which binary a kernel lies in: 0 is the first. */
+const placeOf = ({ wasm }: Kernel): number => 1 + others.findIndex(([, files]) => files.includes(wasm))
+
+/** In the order of their numbers: those of a binary lie together. */
+const rows: readonly (readonly [name: string, kernel: Kernel])[] = Object.entries<Kernel>(kernels).sort(
+  ([, a], [, b]) => placeOf(a) - placeOf(b),
+)
+
+/** Number of the first kernel in a binary. */
+const firstOf = (place: number): number => rows.findIndex(([, kernel]) => placeOf(kernel) === place)
 const numbers = Object.entries<Constant>(constants)
 const groups = Object.entries<Readonly<Record<string, Constant>>>(places)
 const lists = Object.entries<Readonly<Record<string, string>>>(functions)
@@ -103,6 +116,9 @@ function typeScript(): string {
       return `  ${name}: { id: ${id}, args: { ${args.join(', ')} } },`
     }),
     '}\n',
+    '/** Binaries besides the first, and the number of the first kernel in each. */',
+    `export const binaries = { ${others.map(([name], i) => `${name}: ${firstOf(i + 1)}`).join(', ')} } as const\n`,
+    'export type BinaryName = keyof typeof binaries\n',
     '/** Those that are there in machine code, too. */',
     `export const nativeKernels: readonly KernelName[] = [${natives.map(({ name }) => `'${name}'`).join(', ')}]\n`,
     '/** Of the table that this was made from: libraries of machine code have it, too. */',
@@ -145,24 +161,43 @@ function assemblyScript(): string {
   ].join('\n')
 }
 
-/** Calls the kernel of a number. */
-function dispatch(): string {
+/**
+ * A function that calls the kernel of a number.
+ * @param place the binary that it is for
+ * @param elsewhere what becomes of the others'
+ */
+function dispatch(place: number, elsewhere: readonly string[] = []): string {
+  const own = rows.flatMap(([name, kernel], id) => (placeOf(kernel) === place ? [{ name, id, ...kernel }] : []))
   const imports = new Map<string, string[]>()
-  for (const [name, { wasm }] of rows) imports.set(wasm, [...(imports.get(wasm) ?? []), name])
+  for (const { name, wasm } of own) imports.set(wasm, [...(imports.get(wasm) ?? []), name])
   return [
-    header,
     ...[...imports].map(([file, names]) => `import { ${names.join(', ')} } from './${file}'`),
-    `import { ${rows.map(([name]) => capital(name)).join(', ')} } from './table.generated'`,
+    `import { ${own.map(({ name }) => capital(name)).join(', ')} } from './table.generated'`,
     '',
-    '// @inline',
+    ...(place === 0 ? ['// @inline'] : []),
     'export function call(kernel: i32, args: usize, thread: i32, threads: i32): void {',
     '  switch (kernel) {',
-    ...rows.map(
-      ([name], id) =>
+    ...own.map(
+      ({ name, id }) =>
         `    case ${id}:\n      ${name}(changetype<${capital(name)}>(args), thread, threads)\n      break`,
     ),
+    ...elsewhere,
     '  }\n}\n',
   ].join('\n')
+}
+
+/** That of the first binary, which knows those of the others. */
+function firstDispatch(): string {
+  const declared = others.map(
+    ([name]) =>
+      `// @external("env", "${name}")\ndeclare function ${name}(kernel: i32, args: usize, thread: i32, threads: i32): void\n`,
+  )
+  const choice = others.reduce(
+    (rest, [name], i) =>
+      `if (kernel >= ${firstOf(i + 1)}) ${name}(kernel, args, thread, threads)${rest && `\n      else ${rest}`}`,
+    '',
+  )
+  return [header, ...declared, dispatch(0, ['    default:', `      ${choice}`])].join('\n')
 }
 
 const natives = rows.flatMap(([name, { native }], id) => (native === undefined ? [] : [{ name, id, file: native }]))
@@ -216,7 +251,11 @@ function nativeDispatch(): string {
 export const targets: readonly Target[] = [
   { path: 'src/runtime/backends/wasm/engine/kernels.generated.ts', text: typeScript() },
   { path: 'kernels/table.generated.ts', text: assemblyScript() },
-  { path: 'kernels/dispatch.generated.ts', text: dispatch() },
+  { path: 'kernels/dispatch.generated.ts', text: firstDispatch() },
+  ...others.map(([name], i) => ({
+    path: `kernels/${name}-binary.generated.ts`,
+    text: [header, dispatch(i + 1)].join('\n'),
+  })),
   { path: 'native/table.generated.h', text: `${structures()}\n#define tableVersion "${version}"\n` },
   { path: 'native/dispatch.generated.h', text: nativeDispatch() },
 ]

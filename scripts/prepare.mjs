@@ -11,7 +11,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 export const cliPath = join(root, 'dist', 'cli', 'main.js')
 // What is made of kernels/ for src/.
 const generated = [
-  ...['binaries', 'kernels'].map((name) =>
+  ...['kernels', ...['kernels', 'codes', 'training', 'unpack'].map((name) => join('binaries', name))].map((name) =>
     join(root, 'src', 'runtime', 'backends', 'wasm', 'engine', `${name}.generated.ts`),
   ),
   ...['table', 'dispatch'].map((name) => join(root, 'native', `${name}.generated.h`)),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { binaries } from '../kernels/table.ts'
 import { sourcesLine, targets } from '../scripts/kernel-targets.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -14,6 +15,8 @@ it.each(targets.map(({ path, text }) => [path, text]))('%s is that of the table'
   expect(read(path), remedy).toBe(text)
 })
 
-it('the binaries are those of the sources', () => {
-  expect(read('src/runtime/backends/wasm/engine/binaries.generated.ts'), remedy).toContain(sourcesLine(root))
+it.each(['kernels', ...Object.keys(binaries), 'unpack'])('the binary "%s" is that of the sources', (name) => {
+  const path = `src/runtime/backends/wasm/engine/binaries/${name}.generated.ts`
+  const [, sources] = read(path).split('\n')
+  expect(sources, remedy).toBe(sourcesLine(root))
 })

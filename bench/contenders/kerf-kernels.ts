@@ -2,7 +2,7 @@
 
 export { control } from '../../src/runtime/backends/wasm/engine/kernels.generated.ts'
 export { measureLimit } from '../../src/runtime/backends/wasm/engine/limit.ts'
-export { hasRelaxedSimd } from '../../src/runtime/backends/wasm/engine/module.ts'
+export { binariesOf, hasRelaxedSimd } from '../../src/runtime/backends/wasm/engine/module.ts'
 export { Pool } from '../../src/runtime/backends/wasm/engine/pool.ts'
 export { lowerAdderConv, lowerAdderConvInteger } from '../../src/runtime/backends/wasm/steps/adder/layer.ts'
 export { lowerConvCodes } from '../../src/runtime/backends/wasm/steps/codes/convolution.ts'

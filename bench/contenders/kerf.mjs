@@ -80,7 +80,13 @@ export async function openKernels(threads, lower) {
       const program = alloc(kerf.programBytes(steps, inRow))
       kerf.writeProgram(memory, program, steps, inRow, native)
       fill(memory.buffer)
-      const pool = await kerf.Pool.start(memory, threads, shared ? kerf.spawnNodeWorker : undefined, native)
+      const binaries = kerf.binariesOf(
+        steps.map(({ kernel }) => kernel),
+        native,
+      )
+      const pool = await kerf.Pool.start(memory, threads, shared ? kerf.spawnNodeWorker : undefined, {
+        ...{ native, binaries },
+      })
       return { inRow, run: () => pool.run(program, steps.length * inRow), close: () => pool.dispose() }
     },
   }

@@ -11,8 +11,9 @@ import {
   type Task,
   UnsupportedError,
 } from '../../../plan/index.ts'
-import { type KernelName, program } from './engine/kernels.generated.ts'
+import { type BinaryName, type KernelName, program } from './engine/kernels.generated.ts'
 import type { ProgramMemory } from './engine/memory.ts'
+import { binariesOf } from './engine/module.ts'
 import { loweringOf } from './lowerings/index.ts'
 import type { LoweringContext, Lowerings, Place } from './lowerings/lowering.ts'
 import { WeightReader } from './packing/weights.ts'
@@ -43,6 +44,8 @@ export interface Assembly {
   readonly plan: Plan
   readonly segments: readonly Segment[]
   readonly memory: ProgramMemory
+  /** What its kernels lie in, besides the first. */
+  readonly binaries: readonly BinaryName[]
   addressOf(place: Located): number
 }
 
@@ -69,7 +72,11 @@ export function* assemble(
     yield { done: i, total: plan.tasks.length }
     builder.add(task)
   }
-  return { plan, segments: builder.done(), memory, addressOf }
+  const segments = builder.done()
+  const kernels = segments.flatMap((segment) =>
+    segment.kind === 'program' ? segment.tasks.flatMap((task) => task.kernels) : [],
+  )
+  return { plan, segments, memory, addressOf, binaries: binariesOf(kernels, memory.native) }
 }
 
 /** Stored weights that kernels read as they are: packed they are at least as large. */

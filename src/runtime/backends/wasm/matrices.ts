@@ -1,5 +1,6 @@
 import { askMemory, KerfError, type Matrices, type ProductRoom, type Resolvents } from '../../../base/index.ts'
 import { control } from './engine/kernels.generated.ts'
+import { binariesOf } from './engine/module.ts'
 import { Pool, type SpawnWorker } from './engine/pool.ts'
 import { programBytes, type Step, step, writeProgram } from './steps/step.ts'
 
@@ -104,13 +105,14 @@ export class WasmMatrices implements Matrices {
       this.#pool = undefined
       await broken.dispose()
     }
+    const binaries = binariesOf(['rowProductsF64', 'resolventF64'], undefined)
     try {
-      this.#pool ??= await Pool.start(memory, this.#threads, this.#threads > 1 ? this.#spawn : undefined)
+      this.#pool ??= await Pool.start(memory, this.#threads, this.#threads > 1 ? this.#spawn : undefined, { binaries })
     } catch (error) {
       if (this.#threads === 1 || !(error instanceof KerfError && error.code === 'workers-blocked')) throw error
       // Whoever runs networks beside has told of it.
       this.#threads = 1
-      this.#pool = await Pool.start(memory, 1, undefined)
+      this.#pool = await Pool.start(memory, 1, undefined, { binaries })
     }
     return { memory, pool: this.#pool }
   }

@@ -64,10 +64,12 @@ export class WasmProgram implements Program {
     let memory: ProgramMemory | undefined
     try {
       // First, so that threads of a pool that broke write nowhere any more.
-      await device.pool()
+      await device.mend()
       memory = new ProgramMemory(device.memory, arena.bytes, scratch, keepsInputs)
       const assembly = await inTurns(assemble(plan, lowerings, memory, sparse), 'planning', { turn, progress })
       await turn()
+      // Behind it: only now it is known which kernels they are to have.
+      await device.pool(assembly.binaries)
       return new WasmProgram(assembly, device, backend)
     } catch (error) {
       memory?.dispose()
@@ -156,7 +158,7 @@ export class WasmProgram implements Program {
 
   #start(): Promise<Pool> {
     this.#host.start()
-    return this.#device.pool()
+    return this.#device.pool(this.#assembly.binaries)
   }
 
   /** Made once, and again where the memory has grown for another program. */

@@ -1,3 +1,4 @@
+import type { BinaryName } from './kernels.generated.ts'
 import type { DeviceMemory } from './memory.ts'
 import { Pool, type SpawnWorker } from './pool.ts'
 
@@ -15,16 +16,26 @@ export class Device {
     this.#spawn = spawn
   }
 
-  /** The threads, new ones where a worker has died. */
-  async pool(): Promise<Pool> {
-    if (this.#pool?.isBroken) {
-      const broken = this.#pool
-      this.#pool = undefined
-      await broken.dispose()
-    }
-    const shared = this.threads > 1 && this.#spawn !== undefined
+  /** Ends threads of which one has died. */
+  async mend(): Promise<void> {
+    if (this.#pool?.isBroken) await this.#end()
+  }
+
+  /**
+   * The threads, new ones where a worker has died, or where they lack kernels.
+   * @param binaries besides the first, whose kernels they are to have
+   */
+  async pool(binaries: readonly BinaryName[]): Promise<Pool> {
+    await this.mend()
     const { memory, native } = this.memory
-    this.#pool ??= await Pool.start(memory, this.threads, shared ? this.#spawn : undefined, native)
+    const known = this.#pool?.binaries ?? []
+    if (this.#pool && binaries.every((name) => known.includes(name))) return this.#pool
+    await this.#end()
+    const spawn = this.threads > 1 ? this.#spawn : undefined
+    this.#pool = await Pool.start(memory, this.threads, spawn, {
+      native,
+      binaries: [...new Set([...known, ...binaries])],
+    })
     return this.#pool
   }
 
@@ -33,7 +44,10 @@ export class Device {
   }
 
   async leave(): Promise<void> {
-    if (--this.#programs > 0) return
+    if (--this.#programs === 0) await this.#end()
+  }
+
+  async #end(): Promise<void> {
     const pool = this.#pool
     this.#pool = undefined
     await pool?.dispose()

@@ -1,5 +1,6 @@
 import { step, writeProgram } from '../steps/step.ts'
 import { control } from './kernels.generated.ts'
+import { binariesOf } from './module.ts'
 import type { NativeKernels } from './native.ts'
 import { Pool, type SpawnWorker, spawnBrowserWorker } from './pool.ts'
 
@@ -25,10 +26,14 @@ export interface LimitOptions {
  * @param options `native: false` for WebAssembly's limit in Node, too
  */
 export async function measureLimit(threads = 1, options: LimitOptions = {}): Promise<number> {
-  const { spawn = spawnBrowserWorker, native } = options
+  const { spawn = spawnBrowserWorker } = options
+  const native = options.native || undefined
   const shared = threads > 1
   const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared })
-  const pool = await Pool.start(memory, threads, shared ? spawn : undefined, native || undefined)
+  const pool = await Pool.start(memory, threads, shared ? spawn : undefined, {
+    native,
+    binaries: binariesOf(['limitF32'], native),
+  })
   try {
     const [program, y] = [control.firstFree, control.firstFree + 64]
     const timeMs = (turns: number) => {

@@ -1,6 +1,8 @@
 import { getOrAdd, KerfError } from '../../../../base/index.ts'
-import { binaries } from './binaries.generated.ts'
-import { type NativeKernels, nativeRunFor } from './native.ts'
+import { binary as first } from './binaries/kernels.generated.ts'
+import { binary as unpacker } from './binaries/unpack.generated.ts'
+import { type BinaryName, binaries, type KernelName, kernels } from './kernels.generated.ts'
+import { inMachineCode, type NativeKernels, nativeRunFor } from './native.ts'
 import { shareMemory } from './shared-memory.ts'
 
 /** Instruction sets that the kernels are compiled for. */
@@ -71,30 +73,71 @@ function compiled(bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
 const textAddress = 1024
 const moduleAddress = 1 << 18
 
-/** The binary of the kernels. Without relaxed SIMD each of its instructions is taken apart. */
-export function unpackKernels(instructions: Instructions): Uint8Array<ArrayBuffer> {
-  const bytes = Uint8Array.from(atob(binaries.unpack), (character) => character.charCodeAt(0))
+/** Binaries as text: what there is from the start, and what has been loaded since. */
+const texts = new Map<BinaryName | 'kernels', string>([['kernels', first]])
+
+const loads: Readonly<Record<BinaryName, () => Promise<{ readonly binary: string }>>> = {
+  codes: () => import('./binaries/codes.generated.ts'),
+  training: () => import('./binaries/training.generated.ts'),
+}
+
+/** Every binary besides the first. */
+export const allBinaries = Object.keys(binaries) as BinaryName[]
+
+/**
+ * Binaries besides the first that programs with these kernels need.
+ * @param native what does some of them
+ */
+export function binariesOf(used: readonly KernelName[], native: NativeKernels | undefined): BinaryName[] {
+  const places = used.map(
+    (kernel) => !inMachineCode(kernel, native) && allBinaries.findLast((name) => kernels[kernel].id >= binaries[name]),
+  )
+  return allBinaries.filter((name) => places.includes(name))
+}
+
+/** To be called before programs with their kernels are run. */
+export async function loadBinaries(names: readonly BinaryName[]): Promise<void> {
+  for (const name of names) if (!texts.has(name)) texts.set(name, (await loads[name]()).binary)
+}
+
+/** A binary of kernels that was loaded. Without relaxed SIMD each of its instructions is taken apart. */
+export function unpackKernels(instructions: Instructions, name: BinaryName | 'kernels'): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(atob(unpacker), (character) => character.charCodeAt(0))
   const { exports } = new WebAssembly.Instance(compiled(bytes))
   // What kernels/unpack.ts exports.
   const { memory, unpack } = exports as unknown as {
     memory: WebAssembly.Memory
     unpack(text: number, relaxed: boolean): number
   }
-  new TextEncoder().encodeInto(binaries.kernels, new Uint8Array(memory.buffer, textAddress))
+  new TextEncoder().encodeInto(texts.get(name)!, new Uint8Array(memory.buffer, textAddress))
   const length = unpack(textAddress, instructions === 'relaxed')
   return new Uint8Array(memory.buffer.slice(moduleAddress, moduleAddress + length))
 }
 
 const modules = new Map<string, WebAssembly.Module>()
 
-/** The kernels, compiled for such a memory, shared or not; compiled once per process. */
-export function kernelModule(memory: WebAssembly.Memory, instructions = bestInstructions()): WebAssembly.Module {
+/** Modules of kernels, compiled for such a memory, shared or not; each compiled once per process. */
+export interface KernelModules {
+  /** The one that runs programs. */
+  readonly first: WebAssembly.Module
+  /** Those whose kernels it calls, by the names under which it imports them. */
+  readonly others: readonly (readonly [name: BinaryName, module: WebAssembly.Module])[]
+}
+
+/** @param more binaries besides the first, which were loaded */
+export function kernelModules(
+  memory: WebAssembly.Memory,
+  more: readonly BinaryName[] = [],
+  instructions = bestInstructions(),
+): KernelModules {
   const isShared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer
-  return getOrAdd(modules, `${instructions} ${isShared}`, () => {
-    const bytes = unpackKernels(instructions)
-    if (isShared) shareMemory(bytes)
-    return compiled(bytes)
-  })
+  const moduleOf = (name: BinaryName | 'kernels') =>
+    getOrAdd(modules, `${name} ${instructions} ${isShared}`, () => {
+      const bytes = unpackKernels(instructions, name)
+      if (isShared) shareMemory(bytes)
+      return compiled(bytes)
+    })
+  return { first: moduleOf('kernels'), others: more.map((name) => [name, moduleOf(name)] as const) }
 }
 
 export interface Kernels {
@@ -102,13 +145,25 @@ export interface Kernels {
   run(program: number, steps: number, thread: number, threads: number): number
 }
 
-/** @param native what does the steps that are written for machine code */
-export function instantiate(
-  memory: WebAssembly.Memory,
-  { instructions, native }: { readonly instructions?: Instructions; readonly native?: NativeKernels } = {},
-): Kernels {
-  const env = { memory, abort: () => {}, native: nativeRunFor(memory, native) }
-  const { exports } = new WebAssembly.Instance(kernelModule(memory, instructions), { env })
+/** Which kernels. */
+export interface KernelOptions {
+  /** Default: the best that there are. */
+  readonly instructions?: Instructions
+  /** What does the steps that are written for machine code. */
+  readonly native?: NativeKernels
+  /** Besides the first. */
+  readonly binaries?: readonly BinaryName[]
+}
+
+/** What runs programs on a memory, of binaries that were loaded. `workerSource` does the same. */
+export function instantiate(memory: WebAssembly.Memory, options: KernelOptions = {}): Kernels {
+  const { first, others } = kernelModules(memory, options.binaries, options.instructions)
+  const missing = () => {
+    throw new Error('A kernel was called whose binary is not loaded.')
+  }
+  const env: WebAssembly.ModuleImports = { memory, abort() {}, native: nativeRunFor(memory, options.native) }
+  for (const name of allBinaries) env[name] = missing
+  for (const [name, module] of others) env[name] = new WebAssembly.Instance(module, { env }).exports.call!
   // What kernels/index.ts exports.
-  return exports as unknown as Kernels
+  return new WebAssembly.Instance(first, { env }).exports as unknown as Kernels
 }

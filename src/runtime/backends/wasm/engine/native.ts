@@ -1,3 +1,5 @@
+import { type KernelName, nativeKernels } from './kernels.generated.ts'
+
 /** Does a kernel: its number, the address of its arguments, which thread of how many. */
 export type NativeRun = (kernel: number, args: number, thread: number, threads: number) => void
 
@@ -13,6 +15,10 @@ export interface NativeKernels {
    */
   bind(bytes: Uint8Array): NativeRun
 }
+
+/** Whether steps of a kernel are done in machine code. */
+export const inMachineCode = (kernel: KernelName, native: NativeKernels | undefined): boolean =>
+  native !== undefined && nativeKernels.includes(kernel)
 
 /** What kernels/index.ts calls for kernels in machine code. */
 export function nativeRunFor(memory: WebAssembly.Memory, native: NativeKernels | undefined): NativeRun {

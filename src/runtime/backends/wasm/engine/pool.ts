@@ -1,7 +1,6 @@
 import { KerfError, within } from '../../../../base/index.ts'
-import { control } from './kernels.generated.ts'
-import { instantiate, type Kernels, kernelModule } from './module.ts'
-import type { NativeKernels } from './native.ts'
+import { type BinaryName, control } from './kernels.generated.ts'
+import { allBinaries, instantiate, type KernelOptions, type Kernels, kernelModules, loadBinaries } from './module.ts'
 
 /** A worker thread, as Node's and the browser's both can be seen. */
 export interface WorkerHandle {
@@ -82,8 +81,11 @@ function browserWorker(address: string | URL): WorkerHandle {
  * however it was bundled; the build puts it into the file `kerf/worker`, too.
  */
 export const workerSource = `
-const start = ({ module, memory, thread, threads }, reply, native = () => {}) => {
-  const { run } = new WebAssembly.Instance(module, { env: { memory, abort() {}, native } }).exports
+const start = ({ modules: { first, others }, memory, thread, threads }, reply, native = () => {}) => {
+  const missing = () => { throw new Error('A kernel was called whose binary is not loaded.') }
+  const env = { memory, abort() {}, native, ${allBinaries.map((name) => `${name}: missing`)} }
+  for (const [name, module] of others) env[name] = new WebAssembly.Instance(module, { env }).exports.call
+  const { run } = new WebAssembly.Instance(first, { env }).exports
   const control = new Int32Array(memory.buffer, 0, 16)
   let epoch = Atomics.load(control, ${control.epoch / 4})
   reply('ready')
@@ -114,29 +116,33 @@ export function whenStarted<T>(workers: number, started: Promise<T>, remedy?: st
 /** Threads that run programs together: the caller's and `threads - 1` workers. */
 export class Pool {
   readonly threads: number
+  /** Of its kernels, besides the first. */
+  readonly binaries: readonly BinaryName[]
   readonly #kernels: Kernels
   readonly #control: Int32Array
   readonly #workers: WorkerHandle[] = []
   #ended: string | undefined
 
-  private constructor(memory: WebAssembly.Memory, threads: number, native: NativeKernels | undefined) {
+  private constructor(memory: WebAssembly.Memory, threads: number, options: KernelOptions) {
     this.threads = threads
-    this.#kernels = instantiate(memory, { native })
+    this.binaries = options.binaries ?? []
+    this.#kernels = instantiate(memory, options)
     this.#control = new Int32Array(memory.buffer, 0, 16)
   }
 
   /**
    * @param memory shared when there is more than one thread; it may grow between programs
-   * @param native what does steps that are written for machine code (`writeProgram`)
+   * @param options `native` does steps that are written for machine code (`writeProgram`); `binaries` are those that programs need (`binariesOf`)
    * @throws KerfError `worker-ended` when a worker cannot be started, or does not answer, `workers-blocked` when the page lets none start; none is left running then
    */
   static async start(
     memory: WebAssembly.Memory,
     threads: number,
     spawn: SpawnWorker | undefined,
-    native?: NativeKernels,
+    { native, binaries = [] }: Pick<KernelOptions, 'native' | 'binaries'> = {},
   ): Promise<Pool> {
-    const pool = new Pool(memory, spawn ? threads : 1, native)
+    await loadBinaries(binaries)
+    const pool = new Pool(memory, spawn ? threads : 1, { native, binaries })
     pool.#control.fill(0)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
@@ -155,7 +161,7 @@ export class Pool {
         })
       })
       const library = native && { path: native.path, instructions: native.instructions }
-      worker.post({ module: kernelModule(memory), memory, thread, threads, native: library })
+      worker.post({ modules: kernelModules(memory, binaries), memory, thread, threads, native: library })
       return ready
     }
     try {

@@ -4,7 +4,7 @@
 import { seededRandom } from '../../../../base/index.ts'
 import { loadNative } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
-import { instantiate } from '../engine/module.ts'
+import { allBinaries, instantiate, loadBinaries } from '../engine/module.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
 import { lowerConvCodes } from './codes/convolution.ts'
 import { lowerConv, lowerDense } from './convolution/layer.ts'
@@ -14,6 +14,8 @@ import { type Allocator, programBytes, type Step, step, writeProgram } from './s
 const [path, instructions, beyond] = process.argv.slice(2)
 const native = loadNative(path!, instructions)
 if (!native) throw new Error(`${path} is no library for ${instructions}`)
+
+await loadBinaries(allBinaries)
 
 const pages = 256
 const random = seededRandom(5)
@@ -124,7 +126,7 @@ function outcome(
   const steps = lower(from, to, { memory, alloc, scratch: alloc, native: own })
   const program = alloc(programBytes(steps))
   writeProgram(memory, program, steps, 1, own)
-  instantiate(memory, { native: own }).run(program, steps.length, 0, 1)
+  instantiate(memory, { native: own, binaries: allBinaries }).run(program, steps.length, 0, 1)
   return { y: new Uint8Array(memory.buffer, to, outputs).slice(), count }
 }
 
@@ -134,7 +136,7 @@ if (beyond) {
   const x = memory.buffer.byteLength - 60
   const program = control.firstFree + 1024
   writeProgram(memory, program, [step('denseF32', { ...sizes, x, inFeatures: 16, outFeatures: 1 })], 1, native)
-  instantiate(memory, { native }).run(program, 1, 0, 1)
+  instantiate(memory, { native, binaries: allBinaries }).run(program, 1, 0, 1)
 }
 
 let checked = 0

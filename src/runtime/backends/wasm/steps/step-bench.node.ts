@@ -3,12 +3,14 @@
 
 import { nativeKernels } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
-import { type Instructions, instantiate, type Kernels } from '../engine/module.ts'
+import { allBinaries, type Instructions, instantiate, type Kernels, loadBinaries } from '../engine/module.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 
 /** Floats on either side of every allocation: read, they spoil the result; written, they are missed. */
 const guard = 16
 const canary = 12345.678
+
+await loadBinaries(allBinaries)
 
 export class StepBench implements Allocator {
   readonly memory: WebAssembly.Memory
@@ -19,7 +21,7 @@ export class StepBench implements Allocator {
 
   constructor(bytes = 1 << 24, instructions?: Instructions) {
     this.memory = new WebAssembly.Memory({ initial: Math.ceil((bytes + control.firstFree) / 65536), maximum: 65536 })
-    this.#kernels = instantiate(this.memory, { instructions, native: this.native })
+    this.#kernels = instantiate(this.memory, { instructions, native: this.native, binaries: allBinaries })
   }
 
   /** Forgets everything. */

@@ -1,12 +1,5 @@
-import {
-  type ArgLayout,
-  type KernelArgs,
-  type KernelName,
-  kernels,
-  nativeKernels,
-  program,
-} from '../engine/kernels.generated.ts'
-import type { NativeKernels } from '../engine/native.ts'
+import { type ArgLayout, type KernelArgs, type KernelName, kernels, program } from '../engine/kernels.generated.ts'
+import { inMachineCode, type NativeKernels } from '../engine/native.ts'
 
 /** Where lowerings put what they need: packed weights, tables, temporary buffers. Addresses are bytes into `memory`, multiples of 64. */
 export interface Allocator {
@@ -70,7 +63,7 @@ export function writeProgram(
     for (let time = 0; time < times; time++) {
       const at = address + program.stepBytes * (time * steps.length + i)
       const { id } = kernels[step.kernel]
-      view.setInt32(at, native && nativeKernels.includes(step.kernel) ? ~id : id, true)
+      view.setInt32(at, inMachineCode(step.kernel, native) ? ~id : id, true)
       view.setInt32(at + 4, args, true)
     }
     args = writeArgs(view, args, step)

@@ -3,6 +3,7 @@ import { seededRandom } from '../../../../../base/index.ts'
 import { nativeKernels } from '../../../../native.node.ts'
 import { spawnNodeWorker } from '../../../../spawn.node.ts'
 import { control } from '../../engine/kernels.generated.ts'
+import { allBinaries } from '../../engine/module.ts'
 import { Pool } from '../../engine/pool.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from '../adder/layer.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from '../step.ts'
@@ -23,7 +24,13 @@ const native = nativeKernels()
 const pools = await Promise.all(
   crowds.map(async (threads) => {
     const memory = new WebAssembly.Memory({ initial: 256, maximum: 256, shared: true })
-    return { memory, pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined, native) }
+    return {
+      memory,
+      pool: await Pool.start(memory, threads, threads > 1 ? spawnNodeWorker : undefined, {
+        native,
+        binaries: allBinaries,
+      }),
+    }
   }),
 )
 afterAll(() => Promise.all(pools.map(({ pool }) => pool.dispose())))
