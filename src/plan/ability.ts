@@ -1,5 +1,5 @@
 import { isConcrete } from '../base/index.ts'
-import { accessesOf, type InferredCall, type Known, type Operator } from '../graph/index.ts'
+import { accessesOf, type InferredCall, type Known, type Node, type Operator } from '../graph/index.ts'
 import { isFloat, isHoldable } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
 import type { WholesRule } from './wholes.ts'
@@ -94,6 +94,11 @@ export interface Parts {
 
 /** What the planner asks a backend. */
 export interface Abilities {
+  /**
+   * Loads what it takes to do some nodes, before it is asked for each of them. Without it everything is there.
+   * @param nodes all of a graph that run
+   */
+  load?(nodes: readonly Node[]): Promise<void>
   /**
    * How it does a call, or why it cannot: the reference does it then, as it does calls whose values cannot lie in a plan's buffers (`misfit`).
    * @param isConstant whether an input is known before running

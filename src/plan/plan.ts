@@ -58,7 +58,22 @@ export function makePlan(
   abilities: Abilities,
   { keepsInputs = false, operators = runnableOperators }: PlanOptions = {},
 ): Plan {
+  return planOf(model, prepare(model, inputShapes, operators, abilities.onCodes), abilities, keepsInputs)
+}
+
+/** The same for abilities that may have to be loaded first. */
+export async function planFor(
+  model: Model,
+  inputShapes: ReadonlyMap<string, readonly number[]>,
+  abilities: Abilities,
+  { keepsInputs = false, operators = runnableOperators }: PlanOptions = {},
+): Promise<Plan> {
   const prepared = prepare(model, inputShapes, operators, abilities.onCodes)
+  await abilities.load?.(prepared.units.map(({ node }) => node))
+  return planOf(model, prepared, abilities, keepsInputs)
+}
+
+function planOf(model: Model, prepared: Prepared, abilities: Abilities, keepsInputs: boolean): Plan {
   const jobs = fuse(prepared, abilities)
   const { tasks, inputs, outputs, homes, buffers, arena } = leastCopies(
     (mostRuns) => {

@@ -1,6 +1,6 @@
 import { KerfError, type Task, turns } from '../base/index.ts'
 import { graphInputs, type Model } from '../graph/index.ts'
-import { makePlan } from '../plan/index.ts'
+import { planFor } from '../plan/index.ts'
 import type { Program } from './backend.ts'
 import { type BackendOptions, chooseBackend } from './choose-backend.ts'
 import { planning } from './pace.ts'
@@ -27,7 +27,7 @@ export async function createProgram(
   const backend = chooseBackend(options)
   await turns(options.signal, planning)()
   return backend.compile(
-    makePlan(model, inputShapes, backend, { keepsInputs: true, operators: options.operators }),
+    await planFor(model, inputShapes, backend, { keepsInputs: true, operators: options.operators }),
     options,
   )
 }

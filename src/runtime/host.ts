@@ -1,6 +1,6 @@
 import { KerfError, MemoryBudget } from '../base/index.ts'
 import { bytesOfDense, constantContent, type Dense, type Model } from '../graph/index.ts'
-import { type Located, makePlan, type Plan, type Task } from '../plan/index.ts'
+import { type Located, type Plan, planFor, type Task } from '../plan/index.ts'
 import type { Backend } from './backend.ts'
 import { calculate } from './backends/reference/calculate.ts'
 import { Bodies } from './bodies.ts'
@@ -33,8 +33,8 @@ export class Host {
     this.#bodies = new Bodies(
       plan,
       (name) => constantContent(plan.prepared, name),
-      (model: Model, shapes) =>
-        backend.compile(makePlan(model, shapes, backend, { operators: plan.prepared.operators })),
+      async (model: Model, shapes) =>
+        backend.compile(await planFor(model, shapes, backend, { operators: plan.prepared.operators })),
     )
   }
 

@@ -1,6 +1,6 @@
 import { type Bounded, boundedBy, checkAborted, isConcrete, KerfError, type Task, turns } from '../base/index.ts'
 import { bindInputs, graphInputs, type Model } from '../graph/index.ts'
-import { makePlan, type Plan, withWeights } from '../plan/index.ts'
+import { type Plan, planFor, withWeights } from '../plan/index.ts'
 import type { Backend, Program, ProgramMemory } from './backend.ts'
 import { type BackendOptions, chooseBackend, warn } from './choose-backend.ts'
 import type { Feed } from './feed.ts'
@@ -174,7 +174,7 @@ class PlannedSession implements Session {
     await turns(work.signal, planning)()
     const plan =
       (known && withWeights(known.program.plan, model)) ??
-      makePlan(model, shapes, this.#backend, { operators: this.#options.operators })
+      (await planFor(model, shapes, this.#backend, { operators: this.#options.operators }))
     const program = await this.#beside(plan, work)
     const { onNotice = warn } = this.#options
     const { onHost } = program

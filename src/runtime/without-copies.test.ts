@@ -7,10 +7,10 @@ import { type NetName, nets } from '../nets/index.ts'
 import { copiedBytes, makePlan, type Plan, type Task } from '../plan/index.ts'
 import { joiningNetworks } from '../testing/joining-networks.ts'
 import { randomNetwork } from '../testing/random-network.ts'
-import { abilitiesOf, lowerings } from './backends/wasm/lowerings/index.ts'
+import { abilitiesOf, allLowerings } from './backends/wasm/lowerings/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from './index.node.ts'
 
-const wasm = abilitiesOf(lowerings)
+const wasm = abilitiesOf(await allLowerings())
 const plans = (model: Model, shapes: ReadonlyMap<string, readonly number[]>): readonly [now: Plan, copying: Plan] => [
   makePlan(model, shapes, wasm),
   makePlan(model, shapes, { ...wasm, parts: false }),

@@ -5,8 +5,10 @@ import { seededRandom } from '../base/index.ts'
 import { profileModel } from '../cost/index.ts'
 import { float, GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
 import { makePlan, withWeights } from '../plan/index.ts'
-import { abilitiesOf, lowerings } from './backends/wasm/lowerings/index.ts'
+import { abilitiesOf, allLowerings } from './backends/wasm/lowerings/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from './index.node.ts'
+
+const wasm = abilitiesOf(await allLowerings())
 
 /** A 1×1 convolution, an activation, another convolution, its sum with the first one's result. */
 function network(activation: (b: GraphBuilder, x: string, k: (value: number) => string) => string): Model {
@@ -52,7 +54,7 @@ it.each(Object.entries(networks))('%s', async (operators, model) => {
 
 it('a plan with other weights is one for the same factors alone', () => {
   const model = networks['Mul+Sigmoid+Mul']
-  const plan = makePlan(model, new Map([['x', [1, 6, 5, 5]]]), abilitiesOf(lowerings))
+  const plan = makePlan(model, new Map([['x', [1, 6, 5, 5]]]), wasm)
   const other = (name: string, values: ArrayLike<number>): Model => {
     const initializers = new Map(model.graph.initializers)
     initializers.set(name, tensorOf('float32', initializers.get(name)!.shape, values))

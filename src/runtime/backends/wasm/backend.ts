@@ -3,7 +3,8 @@ import type { Plan } from '../../../plan/index.ts'
 import type { Backend, CompileOptions } from '../../backend.ts'
 import type { NativeKernels } from './engine/native.ts'
 import type { SpawnWorker } from './engine/pool.ts'
-import { abilitiesOf, directLowerings, lowerings } from './lowerings/index.ts'
+import { common, direct } from './lowerings/common.ts'
+import { abilitiesOf } from './lowerings/index.ts'
 import { WasmProgram } from './program.ts'
 import type { SparseChoice } from './steps/convolution/sparse-choice.ts'
 
@@ -37,7 +38,7 @@ export function wasmBackend({
   sparse = 'measured',
   onNotice,
 }: WasmOptions): Backend {
-  const own = winograd ? lowerings : directLowerings
+  const own = winograd ? common : direct
   let threads = asked
   const backend: Backend = {
     name: 'wasm',

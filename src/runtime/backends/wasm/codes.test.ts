@@ -17,7 +17,9 @@ import { operators } from '../../../ops/index.ts'
 import { makePlan, weightCodes } from '../../../plan/index.ts'
 import { quantizeAdderLayers } from '../../../quantize/index.ts'
 import { createSession, type HostTensor, hostTensor, hostValues, referenceRun } from '../../index.ts'
-import { abilitiesOf, lowerings } from './lowerings/index.ts'
+import { abilitiesOf, allLowerings } from './lowerings/index.ts'
+
+const wasm = abilitiesOf(await allLowerings())
 
 const random = seededRandom(3)
 const floats = (count: number, lo = -2, hi = 2): Float32Array =>
@@ -89,7 +91,7 @@ function residual(): Net & { readonly built: Model } {
 }
 
 const shapes = (shape: readonly number[]) => new Map([['x', shape]])
-const planOf = (model: Model, shape: readonly number[]) => makePlan(model, shapes(shape), abilitiesOf(lowerings))
+const planOf = (model: Model, shape: readonly number[]) => makePlan(model, shapes(shape), wasm)
 
 /** Per task: the kernels, or that the host does it. */
 async function tasksOf(model: Model, shape: readonly number[]): Promise<string[]> {

@@ -5,9 +5,11 @@ import { elementCount, seededRandom } from '../../../base/index.ts'
 import { GraphBuilder, type Model, tensorOf } from '../../../graph/index.ts'
 import { makePlan } from '../../../plan/index.ts'
 import { createSession, hostTensor, hostValues, referenceRun } from '../../index.ts'
-import { abilitiesOf, lowerings } from './lowerings/index.ts'
+import { abilitiesOf, allLowerings } from './lowerings/index.ts'
 import { step } from './steps/step.ts'
 import { StepBench } from './steps/step-bench.node.ts'
+
+const wasm = abilitiesOf(await allLowerings())
 
 const seed = 15
 const random = seededRandom(seed)
@@ -65,7 +67,7 @@ function shuffled({
 }
 
 const tasksOf = (model: Model, shape: readonly number[]): string[] =>
-  makePlan(model, new Map([['x', shape]]), abilitiesOf(lowerings)).tasks.map((t) =>
+  makePlan(model, new Map([['x', shape]]), wasm).tasks.map((t) =>
     t.kind === 'convert' ? 'convert' : t.job.unit.node.opType,
   )
 

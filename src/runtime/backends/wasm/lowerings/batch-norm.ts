@@ -1,22 +1,23 @@
 import type { InferredCall } from '../../../../graph/index.ts'
-import type { BatchNormalizationAttributes, BatchNormalizationGradientAttributes } from '../../../../ops/index.ts'
-import { lowerBatchApply, lowerBatchNorm, lowerBatchNormGradient } from '../steps/batch-norm.ts'
+import type { BatchNormalizationAttributes } from '../../../../ops/index.ts'
+import { lowerBatchApply, lowerBatchNorm } from '../steps/batch-norm.ts'
 import { lowerAffine, lowerBinary, lowerUnary } from '../steps/elementwise.ts'
 import type { Step } from '../steps/step.ts'
 import { type Lowering, type LoweringContext, shapeOf } from './lowering.ts'
 import { count, inTurn, stored } from './operands.ts'
 
 /** Address of a vector that is known or computed. */
-const vector = (context: LoweringContext, index: number): number => {
+export const vector = (context: LoweringContext, index: number): number => {
   const values = context.floats(index)
   return values ? stored(values, context.alloc) : context.input(index).address
 }
 
 /** Address of an output, 0 where nobody asks for it. */
-const wanted = (context: LoweringContext, index: number): number =>
+export const wanted = (context: LoweringContext, index: number): number =>
   (context.call.node.outputs[index] ?? '') === '' ? 0 : context.output(index).address
 
-function sizesOf(call: InferredCall<{ readonly epsilon: number }>, x: number) {
+/** @param x which input is normalised */
+export function batchSizes(call: InferredCall<{ readonly epsilon: number }>, x: number) {
   const shape = shapeOf(call.inputs[x])
   const channels = shape[1]!
   return { channels, rows: count(shape) / Math.max(1, channels), epsilon: call.attributes.epsilon }
@@ -31,7 +32,7 @@ function training(context: LoweringContext<BatchNormalizationAttributes>): Step[
     number,
   ]
   return lowerBatchNorm(
-    { ...sizesOf(call, 0), momentum: call.attributes.momentum },
+    { ...batchSizes(call, 0), momentum: call.attributes.momentum },
     {
       ...{ x: input(0).address, y: output(0).address, scale, bias, runningMean, runningVariance, ...epilogue },
       ...{ newMean: wanted(context, 1), newVariance: wanted(context, 2) },
@@ -46,7 +47,7 @@ function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] 
   if (!gamma || !beta || !means || !variances || context.epilogue.residual !== undefined) return undefined
   const scale = gamma.map((g, c) => g / Math.sqrt(variances[c]! + context.call.attributes.epsilon))
   const shift = beta.map((b, c) => b - means[c]! * scale[c]!)
-  const { rows, channels } = sizesOf(context.call, 0)
+  const { rows, channels } = batchSizes(context.call, 0)
   const { lo, hi } = context.epilogue
   const [x, y] = [context.input(0), context.output(0)]
   const all = {
@@ -69,7 +70,7 @@ function folded(context: LoweringContext<BatchNormalizationAttributes>): Step[] 
 /** With parameters of which some are computed: factors scale / √(variance + ε) first. */
 function inference(context: LoweringContext<BatchNormalizationAttributes>): Step[] {
   const [scale, bias, means, variance] = [1, 2, 3, 4].map((i) => vector(context, i)) as [number, number, number, number]
-  const sizes = sizesOf(context.call, 0)
+  const sizes = batchSizes(context.call, 0)
   const { channels } = sizes
   const factors = context.alloc.scratch(4 * channels)
   const shape = [channels]
@@ -99,29 +100,4 @@ export const batchNormalization: Lowering<BatchNormalizationAttributes> = {
       ? { scattered: [0], eachChannel: true, output: true }
       : undefined,
   lower: (context) => (context.call.attributes.training ? training(context) : (folded(context) ?? inference(context))),
-}
-
-/** Gradient of BatchNormalization in training: dX, dscale, dbias from dY, X, scale. */
-export const batchNormalizationGradient: Lowering<BatchNormalizationGradientAttributes> = {
-  layout: 'channelsLast',
-  inPlace: true,
-  refuses: (call, isConstant) =>
-    isConstant(0) || isConstant(1)
-      ? 'its input is known beforehand'
-      : (call.inputs[1]?.shape?.length ?? 0) < 2
-        ? 'it has no channel axis'
-        : count(shapeOf(call.inputs[1])) === 0
-          ? 'its input is empty'
-          : undefined,
-  lower(context) {
-    const dx = wanted(context, 0)
-    return lowerBatchNormGradient(
-      sizesOf(context.call, 1),
-      {
-        ...{ dy: context.input(0).address, x: context.input(1).address, scale: vector(context, 2) },
-        ...{ dx: dx === 0 ? undefined : dx, dscale: wanted(context, 1), dbias: wanted(context, 2) },
-      },
-      context.alloc,
-    )
-  },
 }

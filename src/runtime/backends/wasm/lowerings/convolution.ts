@@ -6,10 +6,8 @@ import {
   transposedPads,
   type Window,
 } from '../../../../ops/index.ts'
-import { type Parts, weightCodes } from '../../../../plan/index.ts'
+import type { Parts } from '../../../../plan/index.ts'
 import { type KnownWeights, wholeFloats } from '../packing/weights.ts'
-import { lowerAdderConvComputed } from '../steps/adder/computed.ts'
-import { fitsIntegers, lowerAdderConv, lowerAdderConvInteger } from '../steps/adder/layer.ts'
 import { isDepthwise, lowerDepthwise } from '../steps/convolution/depthwise.ts'
 import { lowerConv, lowerConvTranspose } from '../steps/convolution/layer.ts'
 import { type ConvLayer, type ConvTensors, isPointwise } from '../steps/convolution/sizes.ts'
@@ -79,7 +77,7 @@ export function refusesConv(call: InferredCall, isConstant: (input: number) => b
  * Weight and bias: known, or addresses where one of them is computed while running; one that is known is put into memory beside the other. Read once:
  * large weights take their time.
  */
-function filtersOf(
+export function filtersOf(
   context: LoweringContext,
 ):
   | { readonly known: { readonly weights: KnownWeights; readonly bias: Float32Array | undefined } }
@@ -121,7 +119,8 @@ function convTensors(context: LoweringContext): ConvTensors {
   }
 }
 
-const convolution = {
+/** What all convolutions say of themselves. */
+export const convolution = {
   layout: 'channelsLast',
   plain: { inputs: [1] },
   fuses: { affine: true, residual: true, clamp: true },
@@ -195,49 +194,3 @@ export const convTranspose = (direct: boolean): Lowering<ConvTransposeAttributes
       sparse: context.sparse,
     }),
 })
-
-/** The same of codes: integers until the sum stands, then float32, or codes for the next layer. */
-const adderConvOfCodes: Lowering<ConvAttributes> = {
-  layout: 'channelsLast',
-  refuses: (call) => (fitsIntegers(convLayer(call)) ? undefined : 'its sums could exceed what floats hold exactly'),
-  fuses: { affine: true, residual: true, clamp: true, codes: true },
-  parts: { residual: true, output: true },
-  lower(context: LoweringContext<ConvAttributes>) {
-    const { call, epilogue, affine, packing } = context
-    const { residual, lo, hi } = epilogue
-    const codes = context.inputCodes!
-    const y = context.output(0)
-    const tensors = {
-      x: context.input(0).address,
-      y: y.address,
-      yPixel: y.pixel,
-      weights: () => weightCodes(context.floats(1)!, codes)!,
-      bias: context.floats(2),
-      affine,
-      codes,
-      output: context.outputCodes ?? ('float32' as const),
-    }
-    return lowerAdderConvInteger(convLayer(call), { ...tensors, residual, lo, hi }, packing)
-  },
-}
-
-/** L1 convolution in float32. A BatchNormalization behind it goes into the affine step that every filter has anyway. */
-export const adderConv: Lowering<ConvAttributes> = {
-  ...convolution,
-  refuses: refusesConv,
-  parts: { inputs: [0], residual: true, output: true },
-  lower(context: LoweringContext<ConvAttributes>) {
-    const { call, epilogue, affine, alloc } = context
-    const { residual, lo, hi } = epilogue
-    const [x, y] = [context.input(0), context.output(0)]
-    const places = {
-      ...{ x: x.address, y: y.address, xPixel: x.pixel, yPixel: y.pixel, bounds: context.bounds(0) },
-      ...{ affine, residual, lo, hi },
-    }
-    const filters = filtersOf(context)
-    return filters.known
-      ? lowerAdderConv(convLayer(call), { ...places, ...filters.known }, context.packing)
-      : lowerAdderConvComputed(convLayer(call), { ...places, ...filters.computed }, alloc)
-  },
-  ofCodes: adderConvOfCodes,
-}

@@ -1,13 +1,22 @@
 import type { InferredCall } from '../../../../graph/index.ts'
-import type { AdderConvInputGradientAttributes, ClipGradientAttributes, ConvAttributes } from '../../../../ops/index.ts'
+import type {
+  AdderConvInputGradientAttributes,
+  BatchNormalizationGradientAttributes,
+  ClipGradientAttributes,
+  ConvAttributes,
+  PoolAttributes,
+} from '../../../../ops/index.ts'
 import { lowerAdderInputGradient } from '../steps/adder/computed.ts'
+import { lowerBatchNormGradient } from '../steps/batch-norm.ts'
 import { lowerSignGradient, lowerWeightGradient } from '../steps/convolution/gradient.ts'
 import type { ConvLayer } from '../steps/convolution/sizes.ts'
+import { lowerPoolGradient } from '../steps/pool.ts'
 import { step } from '../steps/step.ts'
-import { batchNormalizationGradient } from './batch-norm.ts'
+import { batchSizes, vector, wanted } from './batch-norm.ts'
 import { windowSizes } from './convolution.ts'
 import { type Lowering, type Lowerings, shapeOf, sizesOf } from './lowering.ts'
 import { count } from './operands.ts'
+import { poolLayer } from './pooling.ts'
 
 /*
  * Operators of training graphs: gradients that are no other operator.
@@ -76,10 +85,51 @@ const clipGradient: Lowering<ClipGradientAttributes> = {
   },
 }
 
+/** Gradient of BatchNormalization in training: dX, dscale, dbias from dY, X, scale. */
+const batchNormalizationGradient: Lowering<BatchNormalizationGradientAttributes> = {
+  layout: 'channelsLast',
+  inPlace: true,
+  refuses: (call, isConstant) =>
+    isConstant(0) || isConstant(1)
+      ? 'its input is known beforehand'
+      : (call.inputs[1]?.shape?.length ?? 0) < 2
+        ? 'it has no channel axis'
+        : count(shapeOf(call.inputs[1])) === 0
+          ? 'its input is empty'
+          : undefined,
+  lower(context) {
+    const dx = wanted(context, 0)
+    return lowerBatchNormGradient(
+      batchSizes(context.call, 1),
+      {
+        ...{ dy: context.input(0).address, x: context.input(1).address, scale: vector(context, 2) },
+        ...{ dx: dx === 0 ? undefined : dx, dscale: wanted(context, 1), dbias: wanted(context, 2) },
+      },
+      context.alloc,
+    )
+  },
+}
+
+/** Inputs dY and, of maxima, X. */
+const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
+  layout: 'channelsLast',
+  refuses(call, isConstant) {
+    if ((call.inputs[0]?.shape?.length ?? 0) > 5) return 'kernels pool along one to three axes'
+    return call.inputs.some((_, i) => isConstant(i)) ? 'one of its inputs is known beforehand' : undefined
+  },
+  lower({ call, input, output, alloc }) {
+    const layer = poolLayer(call, output(0).shape, input(0).shape, average)
+    const x = average ? 0 : input(1).address
+    return lowerPoolGradient(layer, { dy: input(0).address, x, dx: output(0).address }, alloc)
+  },
+})
+
 export const gradients: Lowerings = {
   'ai.kerf:ConvWeightGradient': convWeightGradient,
   'ai.kerf:AdderConvWeightGradient': adderConvWeightGradient,
   'ai.kerf:AdderConvInputGradient': adderConvInputGradient,
   'ai.kerf:BatchNormalizationGradient': batchNormalizationGradient,
   'ai.kerf:ClipGradient': clipGradient,
+  'ai.kerf:MaxPoolGradient': poolGradient(false),
+  'ai.kerf:AveragePoolGradient': poolGradient(true),
 }

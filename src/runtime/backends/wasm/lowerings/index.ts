@@ -1,53 +1,26 @@
 import type { InferredCall, Node } from '../../../../graph/index.ts'
 import { opName } from '../../../../ops/index.ts'
 import { type Abilities, type Ability, type Job, misfit } from '../../../../plan/index.ts'
-import { batchNormalization } from './batch-norm.ts'
-import { codeProducts } from './code-products.ts'
-import { adderConv, conv, convTranspose } from './convolution.ts'
-import { fusedMatMul, gemm, matMul } from './dense.ts'
-import { elementwise } from './elementwise.ts'
-import { gradients } from './gradients.ts'
+import { common } from './common.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
-import { moving } from './moving.ts'
-import { normalising } from './normalising.ts'
-import { pooling } from './pooling.ts'
-import { quantisedForms } from './quantised-forms.ts'
-import { quantising } from './quantising.ts'
-import { recurrent } from './recurrent.ts'
-import { reducing } from './reducing.ts'
-import { resizing } from './resizing.ts'
 import { shuffle } from './shuffle.ts'
 
-const own: Lowerings = {
-  'ai.kerf:AdderConv': adderConv,
-  BatchNormalization: batchNormalization,
-  Conv: conv(false),
-  ConvTranspose: convTranspose(false),
-  Gemm: gemm,
-  MatMul: matMul,
-  'com.microsoft:FusedMatMul': fusedMatMul,
-  GRU: recurrent,
-  LSTM: recurrent,
-  RNN: recurrent,
-  ...elementwise,
-  ...gradients,
-  ...moving,
-  ...normalising,
-  ...pooling,
-  ...codeProducts,
-  ...quantising,
-  ...reducing,
-  ...resizing,
+/** Those that are loaded when a network has an operator that is not among the common ones. */
+let late: Lowerings | undefined
+
+async function loadLate(): Promise<void> {
+  late ??= (await import('./late.ts')).late
 }
 
-/** Which operators the kernels do, and how. What is missing here the reference does. */
-export const lowerings: Lowerings = { ...own, ...quantisedForms(own) }
-
-/** The same without Winograd's products. */
-export const directLowerings: Lowerings = { ...lowerings, Conv: conv(true), ConvTranspose: convTranspose(true) }
+/** All of them. What is missing here the reference does. */
+export async function allLowerings(): Promise<Lowerings> {
+  await loadLate()
+  return { ...common, ...late }
+}
 
 /** It fits the calls of its own operator; that `node` is one of them the types cannot tell. */
-const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined => lowerings[opName(node)]
+const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined =>
+  lowerings[opName(node)] ?? late?.[opName(node)]
 
 /** What a lowering says of a call to the planner. */
 function abilityFor(
@@ -69,10 +42,14 @@ function abilityFor(
   }
 }
 
-/** What kernels do, for the planner. */
-export const abilitiesOf = (lowerings: Lowerings): Abilities => ({
+/** What kernels do, for the planner. What is missing here the reference does. */
+export const abilitiesOf = (lowerings: Lowerings = common): Abilities => ({
+  async load(nodes) {
+    if (!nodes.every((node) => opName(node) in lowerings)) await loadLate()
+  },
   supports(call, isConstant) {
     const lowering = named(call.node, lowerings)
+    if (!lowering && !late) throw new Error(`Nobody has loaded what does ${call.node.opType}: planFor does.`)
     if (!lowering) return 'none is written'
     const own = call as InferredCall<never>
     return (

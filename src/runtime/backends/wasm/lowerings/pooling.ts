@@ -2,7 +2,7 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
 import { isCode } from '../../../../plan/index.ts'
 import { lowerPoolCodes } from '../steps/codes/between.ts'
-import { lowerPool, lowerPoolGradient, type PoolLayer } from '../steps/pool.ts'
+import { lowerPool, type PoolLayer } from '../steps/pool.ts'
 import { lowerReduce, type Reduction } from '../steps/reduce.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
 import { inMemory, inTurn, refusesComputedSettings } from './operands.ts'
@@ -61,20 +61,6 @@ const pool = (average: boolean): Lowering<PoolAttributes> => ({
   },
 })
 
-/** Inputs dY and, of maxima, X. */
-const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
-  layout: 'channelsLast',
-  refuses(call, isConstant) {
-    if ((call.inputs[0]?.shape?.length ?? 0) > 5) return 'kernels pool along one to three axes'
-    return call.inputs.some((_, i) => isConstant(i)) ? 'one of its inputs is known beforehand' : undefined
-  },
-  lower({ call, input, output, alloc }) {
-    const layer = poolLayer(call, output(0).shape, input(0).shape, average)
-    const x = average ? 0 : input(1).address
-    return lowerPoolGradient(layer, { dy: input(0).address, x, dx: output(0).address }, alloc)
-  },
-})
-
 const globalPool = (f: Reduction): Lowering => ({
   layout: 'same',
   integers: f === 'max',
@@ -92,8 +78,6 @@ const globalPool = (f: Reduction): Lowering => ({
 export const pooling: Lowerings = {
   MaxPool: pool(false),
   AveragePool: pool(true),
-  'ai.kerf:MaxPoolGradient': poolGradient(false),
-  'ai.kerf:AveragePoolGradient': poolGradient(true),
   GlobalMaxPool: globalPool('max'),
   GlobalAveragePool: globalPool('mean'),
 }

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest'
 import { operatorList, opName } from '../../../../ops/index.ts'
-import { lowerings } from './index.ts'
+import { allLowerings } from './index.ts'
+
+const lowerings = await allLowerings()
+
 import type { Lowering, Lowerings } from './lowering.ts'
 
 it('has lowerings for operators that there are', () => {

@@ -1,0 +1,20 @@
+import { adderConv } from './adder.ts'
+import { codeProducts } from './code-products.ts'
+import { common } from './common.ts'
+import { gradients } from './gradients.ts'
+import type { Lowerings } from './lowering.ts'
+import { quantisedForms } from './quantised-forms.ts'
+import { quantising } from './quantising.ts'
+import { recurrent } from './recurrent.ts'
+
+/** Of operators that few networks have: adder layers, codes, recurrent layers, gradients. */
+export const late: Lowerings = {
+  'ai.kerf:AdderConv': adderConv,
+  GRU: recurrent,
+  LSTM: recurrent,
+  RNN: recurrent,
+  ...codeProducts,
+  ...gradients,
+  ...quantising,
+  ...quantisedForms({ ...common, ...quantising }),
+}
