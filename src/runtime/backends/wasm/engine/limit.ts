@@ -37,7 +37,7 @@ export async function measureLimit(threads = 1, options: LimitOptions = {}): Pro
   try {
     const [program, y] = [control.firstFree, control.firstFree + 64]
     const timeMs = (turns: number) => {
-      writeProgram(memory, program, [step('limitF32', { y, turns })], 1, native || undefined)
+      writeProgram(memory, program, [step('limitF32', { y, turns })], 1, native)
       const start = performance.now()
       pool.run(program, 1)
       return performance.now() - start
