@@ -71,6 +71,7 @@ export const constants = {
   winogradColumns: number(32, 'output channels whose products lie side by side in machine code'),
   gradientTileOut: number(4, "output channels of a tile of the gradient of a convolution's weight"),
   gradientTileIn: number(8, 'input channels of such a tile'),
+  gradientPanels: number(4, 'of them whose sums are made together in machine code, at most'),
   adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
   adderFilterRows: number(2, "rows of `panelWidth` floats that a panel's filters of `adderF32` take"),
   adderCodeRows: number(3, 'the same of `adderU8`'),
@@ -314,6 +315,7 @@ const weightGradient = {
   dy: address('NHWC'),
   dw: address('the result, as ONNX has it'),
   sums: address('room for the sums of all tiles'),
+  ...scratch,
   ...inSizes,
   ...outSizes,
   ...windowSizes,
@@ -621,6 +623,7 @@ export const kernels = {
   winogradMomentsF32: {
     does: 'sums over the tiles of each chunk, for the gradient of weights',
     wasm: 'winograd-gradient',
+    native: 'winograd-gradient',
     args: {
       x: address('NHWC'),
       dy: address('NHWC'),
@@ -632,6 +635,7 @@ export const kernels = {
   winogradWeightGradientF32: {
     does: 'dW = Gᵀ (Σ over chunks) G',
     wasm: 'winograd-gradient',
+    native: 'winograd-gradient',
     args: {
       sums: address('of `winogradMomentsF32`; those of the first chunk are overwritten'),
       dw: address('[outChannels, inChannels, 3, 3]'),
@@ -1089,11 +1093,13 @@ export const kernels = {
   convWeightGradientF32: {
     does: "gradient of a convolution's weight: dW[o, c, t] = Σ_p dY[p, o] · X[p·stride + t·dilation − pad, c]",
     wasm: 'conv-gradient',
+    native: 'conv-gradient',
     args: weightGradient,
   },
   depthwiseWeightGradientF32: {
-    does: 'the same of a depthwise convolution: inChannels, groups, run and sums do not matter',
+    does: 'the same of a depthwise convolution: inChannels, groups, run, sums and scratch memory do not matter',
     wasm: 'conv-gradient',
+    native: 'conv-gradient',
     args: weightGradient,
   },
   batchMomentsF32: {

@@ -8,6 +8,16 @@ typedef float Four __attribute__((ext_vector_type(4), aligned(4)));
 typedef float Eight __attribute__((ext_vector_type(8), aligned(4)));
 typedef float Sixteen __attribute__((ext_vector_type(16), aligned(4)));
 
+/** As wide as a register: what keeps many vectors at once takes these. */
+#if defined __AVX512F__
+typedef Sixteen Register;
+#elif defined __AVX2__
+typedef Eight Register;
+#else
+typedef Four Register;
+#endif
+enum { registerFloats = sizeof(Register) / sizeof(float) };
+
 /** Loops over rows and columns of a tile: what is in them lives in registers. */
 #define UNROLLED _Pragma("clang loop unroll(full)")
 

@@ -29,13 +29,13 @@ static inline WinogradTile winogradTileAfter(WinogradTile t, int32_t high, int32
   return t;
 }
 
-/** Bᵀ d B of 4×4 pixels, of as many channels as a vector has. `row` and `pixel` are floats from one to the next. */
-#define TRANSFORM(VECTOR)                                                                                  \
+/** Bᵀ d B of 4×4 pixels, of as many channels as a vector has, to `to`. PIXEL(r, c) is where a pixel's first of them lies. */
+#define TRANSFORM(VECTOR, PIXEL)                                                                           \
   {                                                                                                        \
     VECTOR t[4][4];                                                                                        \
     UNROLLED for (int c = 0; c < 4; c++) {                                                                 \
       VECTOR d[4];                                                                                         \
-      UNROLLED for (int r = 0; r < 4; r++) d[r] = *(const VECTOR *)(from + r * row + c * pixel);           \
+      UNROLLED for (int r = 0; r < 4; r++) d[r] = *(const VECTOR *)(PIXEL(r, c));                          \
       t[0][c] = d[0] - d[2], t[1][c] = d[1] + d[2], t[2][c] = d[2] - d[1], t[3][c] = d[1] - d[3];          \
     }                                                                                                      \
     UNROLLED for (int r = 0; r < 4; r++) {                                                                 \
@@ -46,27 +46,38 @@ static inline WinogradTile winogradTileAfter(WinogradTile t, int32_t high, int32
     }                                                                                                      \
   }
 
-/** The pixels under a tile, transformed, to `to` [16][…][channels] with `step` floats between the 16. @param patch room for 16 pixels */
-static void transformPixels(const WinogradF32 *args, Memory memory, WinogradTile tile, float *patch, float *to, size_t step) {
-  const int32_t channels = args->inChannels, height = args->inHeight, width = args->inWidth;
-  const int32_t iy = 2 * tile.y - args->padTop, ix = 2 * tile.x - args->padLeft;
-  const float *x = floatsAt(memory, args->x) + (ptrdiff_t)args->xPixel * ((tile.image * height + iy) * width + ix);
-  const float *from = x;
-  size_t pixel = args->xPixel, row = pixel * width;
-  if (iy < 0 || ix < 0 || iy + 4 > height || ix + 4 > width) {
-    for (int32_t r = 0; r < 4; r++)
-      for (int32_t c = 0; c < 4; c++) {
-        const bool inside = (uint32_t)(iy + r) < (uint32_t)height && (uint32_t)(ix + c) < (uint32_t)width;
-        float *copy = patch + (4 * r + c) * channels;
-        for (int32_t k = 0; k < channels; k++) copy[k] = inside ? x[r * row + c * pixel + k] : 0;
-      }
-    from = patch;
-    pixel = channels;
-    row = 4 * pixel;
-  }
+/** What lies under tiles: NHWC, `pixel` floats from one pixel to the next. */
+typedef struct {
+  const float *x;
+  int32_t height, width, channels, padTop, padLeft;
+  size_t pixel;
+} Patches;
+
+/** The pixels under a tile, transformed, to `to` [16][…][channels] with `step` floats between the 16. @param zeros what padding is, a pixel */
+static void transformPixels(const Patches *patches, WinogradTile tile, const float *zeros, float *to, size_t step) {
+  const int32_t channels = patches->channels, height = patches->height, width = patches->width;
+  const int32_t iy = 2 * tile.y - patches->padTop, ix = 2 * tile.x - patches->padLeft;
+  const size_t pixel = patches->pixel, row = pixel * width;
+  const float *from = patches->x + (ptrdiff_t)pixel * ((tile.image * height + iy) * width + ix);
   int32_t left = channels;
-  for (; left >= 16; left -= 16, from += 16, to += 16) TRANSFORM(Sixteen);
-  for (; left > 0; left -= 4, from += 4, to += 4) TRANSFORM(Four);
+  if (iy >= 0 && ix >= 0 && iy + 4 <= height && ix + 4 <= width) {
+#define PIXEL(R, C) from + R * row + C * pixel
+    for (; left >= registerFloats; left -= registerFloats, from += registerFloats, to += registerFloats) TRANSFORM(Register, PIXEL)
+    for (; left > 0; left -= 4, from += 4, to += 4) TRANSFORM(Four, PIXEL)
+#undef PIXEL
+    return;
+  }
+  const float *pixels[4][4];
+  for (int32_t r = 0; r < 4; r++)
+    for (int32_t c = 0; c < 4; c++) {
+      const bool inside = (uint32_t)(iy + r) < (uint32_t)height && (uint32_t)(ix + c) < (uint32_t)width;
+      pixels[r][c] = inside ? from + r * row + c * pixel : zeros;
+    }
+  size_t k = 0;
+#define PIXEL(R, C) pixels[R][C] + k
+  for (; left >= registerFloats; left -= registerFloats, k += registerFloats, to += registerFloats) TRANSFORM(Register, PIXEL)
+  for (; left > 0; left -= 4, k += 4, to += 4) TRANSFORM(Four, PIXEL)
+#undef PIXEL
 }
 
 /** m [tile][columns] = v [tile][channel] · u [channel][columns] for ROWS tiles and UNITS vectors of columns, as in conv-tile.h. */
@@ -154,7 +165,7 @@ typedef struct {
 
 /** @param columns a multiple of 4 */
 static void putTile(Place place, const float *m, size_t step, const float *bias, int32_t columns) {
-  for (; columns >= 16; columns -= 16, m += 16, bias += 16, place.y += 16) PUT(Sixteen);
+  for (; columns >= registerFloats; columns -= registerFloats, m += registerFloats, bias += registerFloats, place.y += registerFloats) PUT(Register);
   for (; columns > 0; columns -= 4, m += 4, bias += 4, place.y += 4) PUT(Four);
 }
 
@@ -168,16 +179,26 @@ static void winogradF32(const WinogradF32 *args, Call call) {
   const size_t productsStep = matrixStep((size_t)blockTiles * winogradColumns);
   float *pixels = floatsAt(memory, args->scratch + args->scratchBytes * call.thread);
   float *products = pixels + winogradProducts * pixelsStep;
-  float *patch = products + winogradProducts * productsStep;
+  float *zeros = products + winogradProducts * productsStep;
+  for (int32_t k = 0; k < inChannels; k++) zeros[k] = 0;
   const size_t panelFloats = panelWidth * (1 + winogradProducts * (size_t)inChannels);
 
   const int32_t wide = (args->outWidth + 1) / 2, high = (args->outHeight + 1) / 2;
+  const Patches patches = {
+      .x = floatsAt(memory, args->x),
+      .height = args->inHeight,
+      .width = args->inWidth,
+      .channels = inChannels,
+      .pixel = args->xPixel,
+      .padTop = args->padTop,
+      .padLeft = args->padLeft,
+  };
   Piece piece;
   while (takePiece(call, args->batch * high * wide, 4, least(blockTiles, fewestWinogradTiles), blockTiles, &piece)) {
     const int32_t count = piece.end - piece.first;
     WinogradTile tile = winogradTileAt(piece.first, high, wide);
     for (int32_t i = 0; i < count; i++, tile = winogradTileAfter(tile, high, wide))
-      transformPixels(args, memory, tile, patch, pixels + (size_t)i * inChannels, pixelsStep);
+      transformPixels(&patches, tile, zeros, pixels + (size_t)i * inChannels, pixelsStep);
     const float *panel = floatsAt(memory, args->weights);
     for (int32_t column = 0; column < outChannels; column += winogradColumns) {
       const int32_t columns = least(winogradColumns, outChannels - column), panels = (columns + panelWidth - 1) / panelWidth;

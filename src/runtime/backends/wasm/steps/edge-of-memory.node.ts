@@ -7,6 +7,7 @@ import { control } from '../engine/kernels.generated.ts'
 import { allBinaries, instantiate, loadBinaries } from '../engine/module.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
 import { lowerConvCodes } from './codes/convolution.ts'
+import { lowerWeightGradient } from './convolution/gradient.ts'
 import { lowerConv, lowerDense } from './convolution/layer.ts'
 import type { ConvLayer } from './convolution/sizes.ts'
 import { type Allocator, programBytes, type Step, step, writeProgram } from './step.ts'
@@ -43,11 +44,20 @@ const layers: readonly ConvLayer[] = [
   ...[1, 3, 8, 13, 16, 20, 24, 31, 32, 40, 57].map((outChannels) => layer({ inChannels: 5, outChannels })),
   ...[1, 7, 12, 16, 33].map((inChannels) => layer({ ...point, inChannels, outChannels: 19 })),
   ...[8, 12, 20, 36].map((outChannels) => layer({ inChannels: 12, outChannels })),
+  // Tiles enough for the gradient of their weights by Winograd's products.
+  ...[12, 28, 40].map((outChannels) => layer({ batch: 8, inChannels: outChannels - 12 || 20, outChannels })),
   layer({ groups: 2, outChannels: 22 }),
   layer({ strideHeight: 2, strideWidth: 2, outHeight: 5, outWidth: 4 }),
   ...[4, 6, 16, 19, 37].map((channels) => layer({ groups: channels, inChannels: channels, outChannels: channels })),
   layer({ groups: 19, inChannels: 19, outChannels: 19, inHeight: 3, outHeight: 3, inWidth: 26, outWidth: 26 }),
 ]
+
+/** An operand besides the input, which memory is given for like for all others. */
+function put(values: Float32Array, { memory, alloc }: Allocator): number {
+  const at = alloc(4 * values.length)
+  new Float32Array(memory.buffer, at, values.length).set(values)
+  return at
+}
 
 const weightsOf = (l: ConvLayer) => (l.outChannels * l.inChannels * l.kernelHeight * l.kernelWidth) / l.groups
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer)
@@ -64,7 +74,12 @@ function casesOf(l: ConvLayer): Case[] {
   const factors = new Float32Array(l.outChannels).fill(1 / 300)
   const scales = { xZero: 120, yZero: 130, lo: 2, hi: 250 }
   const isDepthwise = l.groups > 2
+  const dy = floats(outputs)
   return [
+    {
+      ...{ name: `gradient of weights ${name}`, x, outputs: 4 * weightsOf(l) },
+      lower: (at, y, a) => lowerWeightGradient(l, { x: at, dy: put(dy, a), dw: y }, a),
+    },
     { name, x, outputs: 4 * outputs, lower: (at, y, a) => lowerConv(l, { x: at, y, weights, bias, ...none }, a) },
     {
       ...{ name: `without zeros ${name}`, x, outputs: 4 * outputs },

@@ -1,4 +1,4 @@
-import { gradientTileIn, gradientTileOut } from '../../engine/kernels.generated.ts'
+import { gradientPanels, gradientTileIn, gradientTileOut } from '../../engine/kernels.generated.ts'
 import { type Allocator, type Step, step } from '../step.ts'
 import { isDepthwise } from './depthwise.ts'
 import type { ConvLayer } from './sizes.ts'
@@ -10,6 +10,11 @@ import { lowerWinogradGradient, takesWinogradGradient } from './winograd.ts'
 
 /** What a block of output rows and the input under it may take: the first cache. */
 const blockBytes = 32 * 1024
+/** The same in machine code: output pixels whose inputs and gradients of a tile the first cache holds, and bytes of all gradients for the second. */
+const mostPixels = 256
+const layingBytes = 256 * 1024
+/** Threads that get scratch memory of their own; others stand idle. */
+const layingThreads = 16
 /** With fewer input channels a row of the window is one run of values in a padded copy of the input, as in conv-f32.ts. */
 const runsLimit = 8
 
@@ -84,13 +89,34 @@ function gradientStep(
     Math.ceil(inChannels / groups / gradientTileIn) *
     kernelHeight *
     kernelWidth
-  const rowBytes = 4 * (strideHeight * inWidth * xPixel + outWidth * outChannels)
   return step('convWeightGradientF32', {
     ...{ ...tensors, sums: alloc.scratch(4 * gradientTileOut * gradientTileIn * tiles) },
     ...{ batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, groups, xPixel, run },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
-    blockRows: Math.max(1, Math.min(batch * outHeight, Math.floor(blockBytes / rowBytes))),
+    ...(alloc.native ? nativeBlocks(layer, alloc) : { ...noScratch, blockRows: blockRows(layer, xPixel) }),
   })
+}
+
+const noScratch = { scratch: 0, scratchBytes: 0, scratchThreads: 0 }
+
+function blockRows({ batch, inWidth, outHeight, outWidth, outChannels, strideHeight }: ConvLayer, xPixel: number) {
+  const rowBytes = 4 * (strideHeight * inWidth * xPixel + outWidth * outChannels)
+  return Math.max(1, Math.min(batch * outHeight, Math.floor(blockBytes / rowBytes)))
+}
+
+/** Memory for what machine code lays side by side: a block's gradients, and the inputs under a tap with their places. */
+function nativeBlocks({ batch, outHeight, outWidth, outChannels, groups }: ConvLayer, alloc: Allocator) {
+  const columns = gradientTileOut * Math.ceil(outChannels / groups / gradientTileOut)
+  const pixelBytes = 4 * (columns + gradientPanels * gradientTileIn + 1)
+  const pixels = Math.min(mostPixels, layingBytes / pixelBytes)
+  const blockRows = Math.max(1, Math.min(batch * outHeight, Math.floor(pixels / outWidth)))
+  const scratchBytes = 64 * Math.ceil((blockRows * outWidth * pixelBytes) / 64)
+  return {
+    blockRows,
+    scratchBytes,
+    scratch: alloc.scratch(scratchBytes * layingThreads),
+    scratchThreads: layingThreads,
+  }
 }
 
 function depthwise(layer: ConvLayer, tensors: WeightGradientTensors, alloc: Allocator): Step[] {
@@ -102,7 +128,7 @@ function depthwise(layer: ConvLayer, tensors: WeightGradientTensors, alloc: Allo
   const gradient = step('depthwiseWeightGradientF32', {
     ...{ ...tensors, x, sums: 0, batch, inHeight, inWidth, inChannels: outChannels, outHeight, outWidth, outChannels },
     ...{ kernelHeight, kernelWidth, strideHeight, strideWidth, dilationHeight, dilationWidth, padTop, padLeft },
-    ...{ groups: outChannels, xPixel: outChannels, run: 1, blockRows: 0 },
+    ...{ groups: outChannels, xPixel: outChannels, run: 1, blockRows: 0, ...noScratch },
   })
   if (times === 1) return [gradient]
   return [step('repeatChannelsF32', { x: tensors.x, y: x, pixels, channels: inChannels, times }), gradient]

@@ -18,8 +18,8 @@ import type { ConvLayer, ConvTensors } from './sizes.ts'
 
 /** What a thread's block of tiles may take: it stays in the second-level cache. */
 const blockBytes = 64 * 1024
-/** The same in machine code: all weights are read for each block, which would be slower than its products. */
-const nativeBlockBytes = 768 * 1024
+/** The same in machine code, where all weights, or sums of their gradient, are read for each block: a quarter of what they take, within limits. */
+const nativeBlockBytes = (weightBytes: number) => Math.min(768 * 1024, Math.max(128 * 1024, weightBytes / 4))
 /** Between the matrices of a block. */
 const gaps = winogradProducts * winogradGap
 /** Of a channel of a tile: a float in each matrix. */
@@ -83,7 +83,7 @@ export function lowerWinograd(
   const { packed, steps } = packInto(tensors, order, reversed, { inChannels, outChannels }, alloc)
   const { x, y, xPixel = inChannels, yPixel = outChannels, residual = 0, lo, hi } = tensors
   const perTile = matrixBytes * (inChannels + (alloc.native ? winogradColumns : panelWidth))
-  const bytes = alloc.native ? nativeBlockBytes : blockBytes
+  const bytes = alloc.native ? nativeBlockBytes(sumsBytes(layer)) : blockBytes
   const products = step('winogradF32', {
     ...{ x, y, xPixel, yPixel, weights: packed, residual, lo, hi },
     ...winogradSizes(layer),
@@ -213,7 +213,7 @@ const leastChunks = 8
 const chunkTiles = 16
 const sumsLimit = 8 * 1024 * 1024
 
-/** Of a chunk. */
+/** Of a chunk; as much as transformed weights take. */
 const sumsBytes = ({ inChannels, outChannels }: Channels): number =>
   matrixBytes * outChannels * gradientTileIn * Math.ceil(inChannels / gradientTileIn)
 
@@ -234,10 +234,11 @@ export function lowerWinogradGradient(
   const sums = alloc.scratch(chunks * sumsBytes(layer))
   const perTile = matrixBytes * (inChannels + outChannels)
   const more = 2 * gaps + matrixBytes * Math.max(inChannels, outChannels)
+  const bytes = alloc.native ? nativeBlockBytes(sumsBytes(layer)) : blockBytes
   return [
     step('winogradMomentsF32', {
       ...{ x, dy, sums, chunks },
-      ...{ ...winogradSizes(layer), ...winogradBlocks(layer, perTile, more, alloc) },
+      ...{ ...winogradSizes(layer), ...winogradBlocks(layer, perTile, more, alloc, bytes) },
     }),
     step('winogradWeightGradientF32', { sums, dw, chunks, outChannels, inChannels }),
   ]
