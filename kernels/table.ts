@@ -73,6 +73,7 @@ export const constants = {
   gradientTileIn: number(8, 'input channels of such a tile'),
   gradientPanels: number(4, 'of them whose sums are made together in machine code, at most'),
   adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
+  adderInputRows: number(4, 'pixels that go together through it in machine code, at most'),
   adderFilterRows: number(2, "rows of `panelWidth` floats that a panel's filters of `adderF32` take"),
   adderCodeRows: number(3, 'the same of `adderU8`'),
   adderDepthwiseTaps: number(257, 'taps of `adderDepthwiseU8` at most: their sum fits into 16 bits'),
@@ -1193,6 +1194,7 @@ export const kernels = {
   adderInputGradientF32: {
     does: "gradient of an adder convolution's input: dX[q, c] = Σ dY[p, o]·f(W[o, c, t] − X[q, c])",
     wasm: 'adder-gradient',
+    native: 'adder-gradient',
     args: {
       dy: address('NHWC'),
       x: address('NHWC'),
@@ -1215,6 +1217,7 @@ export const kernels = {
   adderSignGradientF32: {
     does: "gradient of an adder convolution's weight by the sign: dW[o, c, t] = Σ_p dY[p, o]·sgn(X[…] − W[o, c, t])",
     wasm: 'adder-gradient',
+    native: 'adder-gradient',
     args: {
       x: address('NHWC, padded already: a tap in the padding counts with x = 0'),
       dy: address('NHWC'),

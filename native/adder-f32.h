@@ -13,14 +13,8 @@ typedef struct {
 } Reduction;
 
 /** The maximum of floats that are not both negative is that of their bits; on current x86 it runs on units that additions do not need. */
-#define GREATER(VECTOR, LANES)                                                  \
-  static inline VECTOR greater##VECTOR(VECTOR a, VECTOR b) {                    \
-    typedef int32_t Bits __attribute__((ext_vector_type(LANES), aligned(4)));   \
-    return (VECTOR)((Bits)a > (Bits)b ? (Bits)a : (Bits)b);                     \
-  }
-
-GREATER(Eight, 8)
-GREATER(Sixteen, 16)
+static inline Eight greaterEight(Eight a, Eight b) { return (Eight)((EightBits)a > (EightBits)b ? (EightBits)a : (EightBits)b); }
+static inline Sixteen greaterSixteen(Sixteen a, Sixteen b) { return (Sixteen)((SixteenBits)a > (SixteenBits)b ? (SixteenBits)a : (SixteenBits)b); }
 
 /**
  * Σ max(x', w') − ½(Σx' + Σw') of ROWS rows and UNITS vectors of filters, to `to` [ROWS][columns].
@@ -70,17 +64,25 @@ static inline int32_t adderPanels(int32_t panels, AdderTile **tile) {
   return *tile = adderTile8, 1;
 }
 
-/** Copies floats and adds `shift`. @returns their sum, made of several, so that its rounding stays small */
-static double copyShifted(float *to, const float *from, size_t count, float shift) {
-  Sixteen sums = 0;
+/** Sums of a line of the window, made of several, so that their rounding stays small. */
+typedef struct {
+  Sixteen sixteen;
+  Four four;
+  double one;
+} LineSums;
+
+/** Copies floats, adds `shift`, and sums them up. */
+static inline void copyShifted(float *to, const float *from, size_t count, float shift, LineSums *sums) {
   size_t i = 0;
-  for (; i + 16 <= count; i += 16) sums += *(Sixteen *)(to + i) = *(const Sixteen *)(from + i) + shift;
-  const Eight eight = sums.lo + sums.hi;
-  Four four = eight.lo + eight.hi;
-  for (; i + 4 <= count; i += 4) four += *(Four *)(to + i) = *(const Four *)(from + i) + shift;
-  double sum = (double)four.x + four.y + four.z + four.w;
-  for (; i < count; i++) sum += to[i] = from[i] + shift;
-  return sum;
+  for (; i + 16 <= count; i += 16) sums->sixteen += *(Sixteen *)(to + i) = *(const Sixteen *)(from + i) + shift;
+  for (; i + 4 <= count; i += 4) sums->four += *(Four *)(to + i) = *(const Four *)(from + i) + shift;
+  for (; i < count; i++) sums->one += to[i] = from[i] + shift;
+}
+
+static inline double sumOfLine(LineSums sums) {
+  const Eight eight = sums.sixteen.lo + sums.sixteen.hi;
+  const Four four = sums.four + (eight.lo + eight.hi);
+  return (double)four.x + four.y + four.z + four.w + sums.one;
 }
 
 /** What lies under the window of output pixel `pixel`, shifted; padding is 0 before. @param line, tap floats from one to the next @returns its sum */
@@ -93,15 +95,17 @@ static double copyFloatRow(const AdderLayer *layer, const float *x, size_t chann
     const int32_t iy = top + ky * layer->dilationHeight;
     const bool inside = (uint32_t)iy < (uint32_t)layer->inHeight;
     const ptrdiff_t first = ((ptrdiff_t)image * layer->inHeight + iy) * layer->inWidth;
+    LineSums sums = {};
     for (int32_t kx = 0; kx < layer->kernelWidth; kx++) {
       const int32_t ix = left + kx * layer->dilationWidth;
       float *to = row + ky * line + kx * tap;
-      if (inside && (uint32_t)ix < (uint32_t)layer->inWidth) sum += copyShifted(to, x + (first + ix) * layer->xPixel, channels, shift);
+      if (inside && (uint32_t)ix < (uint32_t)layer->inWidth) copyShifted(to, x + (first + ix) * layer->xPixel, channels, shift, &sums);
       else {
         for (size_t c = 0; c < channels; c++) to[c] = shift;
-        sum += (double)shift * channels;
+        sums.one += (double)shift * channels;
       }
     }
+    sum += sumOfLine(sums);
   }
   return sum;
 }

@@ -3,10 +3,17 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
+typedef float One __attribute__((ext_vector_type(1), aligned(4)));
 typedef float Four __attribute__((ext_vector_type(4), aligned(4)));
 typedef float Eight __attribute__((ext_vector_type(8), aligned(4)));
 typedef float Sixteen __attribute__((ext_vector_type(16), aligned(4)));
+
+/** Their bits. */
+typedef int32_t OneBits __attribute__((ext_vector_type(1), aligned(4)));
+typedef int32_t EightBits __attribute__((ext_vector_type(8), aligned(4)));
+typedef int32_t SixteenBits __attribute__((ext_vector_type(16), aligned(4)));
 
 /** As wide as a register: what keeps many vectors at once takes these. */
 #if defined __AVX512F__

@@ -5,9 +5,10 @@ import { seededRandom } from '../../../../base/index.ts'
 import { loadNative } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
 import { allBinaries, instantiate, loadBinaries } from '../engine/module.ts'
+import { lowerAdderInputGradient } from './adder/computed.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
 import { lowerConvCodes } from './codes/convolution.ts'
-import { lowerWeightGradient } from './convolution/gradient.ts'
+import { lowerSignGradient, lowerWeightGradient } from './convolution/gradient.ts'
 import { lowerConv, lowerDense } from './convolution/layer.ts'
 import type { ConvLayer } from './convolution/sizes.ts'
 import { type Allocator, programBytes, type Step, step, writeProgram } from './step.ts'
@@ -80,6 +81,15 @@ function casesOf(l: ConvLayer): Case[] {
       ...{ name: `gradient of weights ${name}`, x, outputs: 4 * weightsOf(l) },
       lower: (at, y, a) => lowerWeightGradient(l, { x: at, dy: put(dy, a), dw: y }, a),
     },
+    {
+      ...{ name: `gradient by the sign ${name}`, x, outputs: 4 * weightsOf(l) },
+      lower: (at, y, a) => lowerSignGradient(l, { x: at, dy: put(dy, a), w: put(weights, a), dw: y }, a),
+    },
+    ...(['clip', 'full', 'sign'] as const).map((difference) => ({
+      ...{ name: `gradient of an adder's input, ${difference} ${name}`, x, outputs: 4 * inputs },
+      lower: (at: number, y: number, a: Allocator) =>
+        lowerAdderInputGradient(l, difference, { dy: put(dy, a), x: at, w: put(weights, a), dx: y }, a),
+    })),
     { name, x, outputs: 4 * outputs, lower: (at, y, a) => lowerConv(l, { x: at, y, weights, bias, ...none }, a) },
     {
       ...{ name: `without zeros ${name}`, x, outputs: 4 * outputs },

@@ -1,5 +1,5 @@
 import type { Difference } from '../../../../../ops/index.ts'
-import { adderEntryBytes, adderFilterRows, panelWidth } from '../../engine/kernels.generated.ts'
+import { adderEntryBytes, adderFilterRows, adderInputRows, panelWidth } from '../../engine/kernels.generated.ts'
 import { panelsOf } from '../../packing/adder.ts'
 import { factorsOf, packPanelsSteps, type Range, type Shifting, unbounded } from '../../packing/computed.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
@@ -111,11 +111,18 @@ export function lowerAdderInputGradient(
   // What a clip leaves out of every term, x·dY, is subtracted at the end.
   const sums = clips ? alloc.scratch(4 * outputs * groups) : 0
   const summing = clips ? lowerReduce('sum', dy, sums, [outputs * groups, outChannels], [1], alloc) : []
-  const pixelBytes = adderEntryBytes * (1 + taps)
-  const blockPixels = Math.max(1, Math.floor(tableBytes / pixelBytes))
+  // Machine code has a pixel of zeros, and a table of pixels that go together: at worst each of them by itself.
+  const own = alloc.native
+    ? {
+        bytes: 2 * tableBytes,
+        more: 4 * outChannels,
+        pixelBytes: 4 * (1 + adderInputRows + taps * (1 + 2 * adderInputRows)),
+      }
+    : { bytes: tableBytes, more: 0, pixelBytes: adderEntryBytes * (1 + taps) }
+  const blockPixels = Math.max(1, Math.floor(own.bytes / own.pixelBytes))
   const gradient = step('adderInputGradientF32', {
     ...{ ...shapeArgs(layer), shiftAt: shifting.shiftAt, dy, x, weights: packed, dx, sums, difference, blockPixels },
-    ...scratch(blockPixels * pixelBytes, alloc),
+    ...scratch(own.more + blockPixels * own.pixelBytes, alloc),
   })
   return [...steps, ...packing, ...summing, gradient]
 }
