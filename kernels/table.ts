@@ -609,6 +609,7 @@ export const kernels = {
   packWinogradF32: {
     does: 'weights as `winogradF32` takes them',
     wasm: 'winograd',
+    native: 'pack',
     args: {
       w: address('weights'),
       packed: address('the result'),
@@ -871,12 +872,14 @@ export const kernels = {
   poolF32: {
     does: 'maxima or means over windows, NDHWC',
     wasm: 'pool',
+    native: 'pool',
     begins: windows,
     args: { x: address('floats'), y: address('floats'), ...pixels },
   },
   poolGradientF32: {
     does: 'gradient of `poolF32`',
     wasm: 'pool-gradient',
+    native: 'pool',
     begins: windows,
     args: { dy: address('floats'), x: address('floats; only of maxima'), dx: address('the result') },
   },
@@ -1022,6 +1025,7 @@ export const kernels = {
   packPanelsF32: {
     does: 'panels of 8 output channels as `convF32` takes them; zeros beyond the last channel',
     wasm: 'pack',
+    native: 'pack',
     args: {
       w: address('weights'),
       packed: address('the result'),
@@ -1106,6 +1110,7 @@ export const kernels = {
   batchMomentsF32: {
     does: 'means and squares of deviations of chunks of rows',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       x: address('[rows, channels]'),
       partials: address('for each chunk `channels` means, then as many sums of squares'),
@@ -1115,6 +1120,7 @@ export const kernels = {
   batchStatisticsF32: {
     does: 'what chunks come to: μ, scale / √(σ² + ε), and new = running·momentum + now·(1 − momentum)',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       partials: address('of `batchMomentsF32`'),
       ...batchChunks,
@@ -1132,6 +1138,7 @@ export const kernels = {
   batchApplyF32: {
     does: 'y = clamp((x − means[c])·factors[c] + bias[c] + residual)',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       x: address('[rows, channels]'),
       y: address('[rows, channels]; may be x'),
@@ -1147,6 +1154,7 @@ export const kernels = {
   batchGradientMomentsF32: {
     does: 'what the gradient needs of chunks of rows',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       dy: address('[rows, channels]'),
       x: address('[rows, channels]'),
@@ -1157,6 +1165,7 @@ export const kernels = {
   batchGradientStatisticsF32: {
     does: 'what they come to: dscale, dbias, and μ, p, q, r of dX = p·dY + q·(x − μ) + r',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       partials: address('of `batchGradientMomentsF32`'),
       ...batchChunks,
@@ -1170,6 +1179,7 @@ export const kernels = {
   batchGradientApplyF32: {
     does: 'dX = p·dY + q·(x − μ) + r',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       dy: address('[rows, channels]'),
       x: address('[rows, channels]'),
@@ -1182,6 +1192,7 @@ export const kernels = {
   clipGradientF32: {
     does: 'dX = dY where lo < Y < hi, else 0',
     wasm: 'batch-norm',
+    native: 'batch-norm',
     args: {
       dy: address('floats'),
       y: address('floats'),

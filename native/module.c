@@ -43,6 +43,9 @@ static napi_value runAvx512(napi_env env, napi_callback_info info) { return run(
 /** What the operating system keeps when it changes threads, as XGETBV says: bits of the AVX and the AVX-512 registers. */
 enum { avxState = 0x6, avx512State = 0xe6 };
 
+/** Of those that all sets of instructions have. */
+#define ANY_KERNELS kernelsAvx2
+
 static void offerAll(napi_env env, napi_value sets) {
   unsigned a, b, c, d, basic, kept;
   if (!__get_cpuid(1, &a, &b, &basic, &d) || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
@@ -56,14 +59,24 @@ static void offerAll(napi_env env, napi_value sets) {
 #else
 static napi_value runNeon(napi_env env, napi_callback_info info) { return run(env, info, kernelsNeon); }
 
+#define ANY_KERNELS kernelsNeon
+
 static void offerAll(napi_env env, napi_value sets) { offer(env, sets, "NEON", runNeon); }
 #endif
 
-/** { table, bind }: the second has `bind` for each set of instructions that this processor has and there are kernels for, the best first. */
+/** { table, kernels, bind }: the second are the numbers of the kernels that there are, the third has `bind` for each set of instructions that this processor has and there are kernels for, the best first. */
 NAPI_MODULE_INIT() {
   napi_value value;
   napi_create_string_utf8(env, tableVersion, NAPI_AUTO_LENGTH, &value);
   napi_set_named_property(env, exports, "table", value);
+  napi_create_array(env, &value);
+  for (int32_t i = 0, count = 0; i < kernelCount; i++) {
+    napi_value number;
+    if (!ANY_KERNELS[i]) continue;
+    napi_create_int32(env, i, &number);
+    napi_set_element(env, value, count++, number);
+  }
+  napi_set_named_property(env, exports, "kernels", value);
   napi_create_object(env, &value);
   offerAll(env, value);
   napi_set_named_property(env, exports, "bind", value);

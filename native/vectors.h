@@ -12,6 +12,7 @@ typedef float Sixteen __attribute__((ext_vector_type(16), aligned(4)));
 
 /** Their bits. */
 typedef int32_t OneBits __attribute__((ext_vector_type(1), aligned(4)));
+typedef int32_t FourBits __attribute__((ext_vector_type(4), aligned(4)));
 typedef int32_t EightBits __attribute__((ext_vector_type(8), aligned(4)));
 typedef int32_t SixteenBits __attribute__((ext_vector_type(16), aligned(4)));
 

@@ -119,8 +119,6 @@ function typeScript(): string {
     '/** Binaries besides the first, and the number of the first kernel in each. */',
     `export const binaries = { ${others.map(([name], i) => `${name}: ${firstOf(i + 1)}`).join(', ')} } as const\n`,
     'export type BinaryName = keyof typeof binaries\n',
-    '/** Those that are there in machine code, too. */',
-    `export const nativeKernels: readonly KernelName[] = [${natives.map(({ name }) => `'${name}'`).join(', ')}]\n`,
     '/** Of the table that this was made from: libraries of machine code have it, too. */',
     `export const tableVersion = '${version}'\n`,
   ].join('\n')

@@ -7,6 +7,7 @@ import type { NativeKernels } from './backends/wasm/engine/native.ts'
 /** What native/module.c exports. */
 interface Library {
   readonly table: string
+  readonly kernels: readonly number[]
   /** For each set of instructions that the processor has, the best first. */
   readonly bind: Readonly<Record<string, NativeKernels['bind']>>
 }
@@ -39,5 +40,5 @@ export function loadNative(path: string, wanted = process.env.KERF_NATIVE): Nati
   }
   if (library.table !== tableVersion) return undefined
   const [first] = Object.entries(library.bind).filter(([name]) => !wanted || name === wanted)
-  return first && { instructions: first[0], path, bind: first[1] }
+  return first && { instructions: first[0], path, kernels: library.kernels, bind: first[1] }
 }

@@ -81,7 +81,8 @@ describe('several binaries', () => {
     expect(binaryOf('adderF32')).toEqual(['codes'])
     expect(binaryOf('rowProductsF64')).toEqual(['training'])
     expect(binariesOf(['clipGradientF32', 'convF32', 'convU8'], undefined)).toEqual(['codes', 'training'])
-    const library = { instructions: '', path: '', bind: () => () => {} }
+    const own = [kernels.convF32.id, kernels.adderF32.id]
+    const library = { instructions: '', path: '', kernels: own, bind: () => () => {} }
     expect(binariesOf(['convF32', 'adderF32', 'poolU8'], library)).toEqual(['codes'])
     expect(binariesOf(['convF32', 'adderF32'], library)).toEqual([])
   })

@@ -1,4 +1,4 @@
-import { type KernelName, nativeKernels } from './kernels.generated.ts'
+import { type KernelName, kernels } from './kernels.generated.ts'
 
 /** Does a kernel: its number, the address of its arguments, which thread of how many. */
 export type NativeRun = (kernel: number, args: number, thread: number, threads: number) => void
@@ -9,6 +9,8 @@ export interface NativeKernels {
   readonly instructions: string
   /** Where the library lies: each thread loads it. */
   readonly path: string
+  /** Numbers of the kernels that there are. */
+  readonly kernels: readonly number[]
   /**
    * @param bytes all of a memory; it has to be bound anew when that has grown
    * @returns what does kernels on it
@@ -18,7 +20,7 @@ export interface NativeKernels {
 
 /** Whether steps of a kernel are done in machine code. */
 export const inMachineCode = (kernel: KernelName, native: NativeKernels | undefined): boolean =>
-  native !== undefined && nativeKernels.includes(kernel)
+  native !== undefined && native.kernels.includes(kernels[kernel].id)
 
 /** What kernels/index.ts calls for kernels in machine code. */
 export function nativeRunFor(memory: WebAssembly.Memory, native: NativeKernels | undefined): NativeRun {

@@ -7,10 +7,12 @@ import { control } from '../engine/kernels.generated.ts'
 import { allBinaries, instantiate, loadBinaries } from '../engine/module.ts'
 import { lowerAdderInputGradient } from './adder/computed.ts'
 import { lowerAdderConv, lowerAdderConvInteger } from './adder/layer.ts'
+import { lowerBatchNorm, lowerBatchNormGradient } from './batch-norm.ts'
 import { lowerConvCodes } from './codes/convolution.ts'
 import { lowerSignGradient, lowerWeightGradient } from './convolution/gradient.ts'
 import { lowerConv, lowerDense } from './convolution/layer.ts'
 import type { ConvLayer } from './convolution/sizes.ts'
+import { lowerPool, lowerPoolGradient } from './pool.ts'
 import { type Allocator, programBytes, type Step, step, writeProgram } from './step.ts'
 
 const [path, instructions, beyond] = process.argv.slice(2)
@@ -78,6 +80,13 @@ function casesOf(l: ConvLayer): Case[] {
   const dy = floats(outputs)
   return [
     {
+      ...{ name: `computed ${name}`, x, outputs: 4 * outputs },
+      lower: (at, y, a) => {
+        const computed = { weights: put(weights, a), bias: put(bias, a) }
+        return lowerConv(l, { x: at, y, weights: computed, ...none }, a)
+      },
+    },
+    {
       ...{ name: `gradient of weights ${name}`, x, outputs: 4 * weightsOf(l) },
       lower: (at, y, a) => lowerWeightGradient(l, { x: at, dy: put(dy, a), dw: y }, a),
     },
@@ -129,6 +138,52 @@ const linear = [1, 15, 16, 37].flatMap((inFeatures) =>
   }),
 )
 
+/** Of so many channels: pixels 5 × 4, two images. */
+function pixelCases(channels: number): Case[] {
+  const rows = 2 * 5 * 4
+  const x = bytesOf(floats(rows * channels))
+  const sizes = { rows, channels, epsilon: 1e-5 }
+  const more = floats(rows * channels)
+  const perChannel = floats(channels)
+  const pool = (average: boolean) => ({
+    ...{ batch: 2, channels, input: [5, 4], output: [3, 2], kernel: [3, 3], strides: [2, 2], dilations: [1, 1] },
+    ...{ padBegins: [1, 1], padEnds: [1, 1], average, countIncludePad: false },
+  })
+  return [
+    {
+      ...{ name: `normalisation of ${channels}`, x, outputs: 4 * rows * channels },
+      lower: (at, y, a) => {
+        const [scale, bias, runningMean, runningVariance] = [1, 2, 3, 4].map(() => put(perChannel, a)) as [
+          ...[number, number, number, number],
+        ]
+        const [newMean, newVariance] = [a.alloc(4 * channels), a.alloc(4 * channels)]
+        const places = { x: at, y, scale, bias, runningMean, runningVariance, newMean, newVariance }
+        return lowerBatchNorm({ ...sizes, momentum: 0.9 }, { ...places, residual: put(more, a), ...none }, a)
+      },
+    },
+    {
+      ...{ name: `gradient of normalisation of ${channels}`, x, outputs: 4 * rows * channels },
+      lower: (at, dx, a) => {
+        const [dscale, dbias] = [a.alloc(4 * channels), a.alloc(4 * channels)]
+        const places = { dy: put(more, a), x: at, dx, scale: put(perChannel, a), dscale, dbias }
+        const clipped = { dy: dx, y: put(more, a), dx, count: rows * channels, lo: 0, hi: 6 }
+        return [...lowerBatchNormGradient(sizes, places, a), step('clipGradientF32', clipped)]
+      },
+    },
+    ...[true, false].flatMap((average): Case[] => [
+      {
+        ...{ name: `${average ? 'means' : 'maxima'} of ${channels}`, x, outputs: 4 * 2 * 6 * channels },
+        lower: (at, y, a) => lowerPool(pool(average), at, y, a),
+      },
+      {
+        ...{ name: `gradient of ${average ? 'means' : 'maxima'} of ${channels}`, x, outputs: 4 * rows * channels },
+        lower: (at, dx, a) =>
+          lowerPoolGradient(pool(average), { dy: put(more.slice(0, 2 * 6 * channels), a), x: at, dx }, a),
+      },
+    ]),
+  ]
+}
+
 /** The outputs, with the allocation of this number at the end of the memory; and how many allocations there were. */
 function outcome(
   { x, outputs, lower }: Case,
@@ -165,7 +220,8 @@ if (beyond) {
 }
 
 let checked = 0
-for (const one of [...layers.flatMap(casesOf), ...linear]) {
+const pixels = [1, 3, 4, 16, 19, 23, 37].flatMap(pixelCases)
+for (const one of [...layers.flatMap(casesOf), ...linear, ...pixels]) {
   const { y, count } = outcome(one, -1)
   if (one.isExact && outcome(one, -1, false).y.some((v, i) => v !== y[i]))
     throw new Error(`${one.name}: not as WebAssembly`)
