@@ -113,7 +113,8 @@ export async function openDuel(files, threads) {
       return answers
     },
     /**
-     * Of each contender milliseconds in each round and their median, and how many times longer than the first one it took.
+     * Of each contender milliseconds in each round and their median, milliseconds of processor time in each round (of everything that a run does), and how
+     * many times longer than the first one it took.
      * @param {unknown} layer
      * @param {number} rounds
      */
@@ -121,12 +122,18 @@ export async function openDuel(files, threads) {
       for (const c of contenders) await c.ask('load', layer)
       /** @type {Record<string, number[]>} */
       const times = Object.fromEntries(contenders.map((c) => [c.name, []]))
+      /** @type {Record<string, number[]>} */
+      const processor = Object.fromEntries(contenders.map((c) => [c.name, []]))
       for (let r = 0; r < rounds; r++)
         for (const c of contenders) {
           if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
-          times[c.name].push((await c.ask('measure')).ms)
+          const one = await c.ask('measure')
+          times[c.name].push(one.ms)
+          processor[c.name].push(one.processor)
         }
-      const measured = Object.entries(times).map(([name, rounds]) => ({ name, ms: median(rounds), rounds }))
+      const measured = Object.entries(times).map(([name, rounds]) => ({
+        ...{ name, ms: median(rounds), rounds, processor: processor[name] },
+      }))
       return Object.fromEntries(
         measured.map(({ name, ...one }) => [name, { ...one, ratio: timesLonger(one, measured[0]) }]),
       )

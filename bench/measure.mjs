@@ -41,6 +41,15 @@ export function measureProcess(file, args) {
   })
 }
 
+/**
+ * Of values: what a quarter of them are below, the median, and what a quarter are above.
+ * @param {number[]} values
+ */
+export function quartiles(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return [1 / 4, 1 / 2, 3 / 4].map((part) => sorted[Math.floor(part * sorted.length)])
+}
+
 /** @param {number[]} values */
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 

@@ -1,13 +1,11 @@
-// A training step of ResNet-20 in Kerf, as its trainer makes it: images in, forward, backward, SGD with momentum. `?net=conv` or `?net=adder`.
+// A training step in Kerf, as its trainer makes it: images in, forward, backward, SGD with momentum. `?net=conv` or `?net=adder`.
 
 import { analyse, operators } from '../../dist/api/graph.js'
 import { adderConvolution, nets } from '../../dist/api/nets.js'
 import { createTrainer, parameterGroups } from '../../dist/api/train.node.js'
+import { trainNetworks } from './train-networks.mjs'
 
 const net = new URL(import.meta.url).searchParams.get('net')
-/** @type {[channels: number, height: number, width: number]} */
-const shape = [3, 32, 32]
-const classes = 10
 const random = (count) => Float32Array.from({ length: count }, () => 2 * Math.random() - 1)
 const elements = (sizes) => sizes.reduce((p, d) => p * d, 1)
 
@@ -15,8 +13,9 @@ const elements = (sizes) => sizes.reduce((p, d) => p * d, 1)
 export async function open(threads) {
   return {
     version: 'kerf',
-    async load({ batch }) {
-      const model = nets.resnet20(net === 'adder' ? { convolution: adderConvolution } : {})
+    async load({ network, batch }) {
+      const { shape, classes, options } = trainNetworks[network]
+      const model = nets[network]({ ...options, ...(net === 'adder' ? { convolution: adderConvolution } : {}) })
       const trainer = await createTrainer(model, {
         ...{ batchSize: batch, shape, classes, threads },
         optimiser: { kind: 'sgd', momentum: 0.9, groups: parameterGroups({ weightDecay: 5e-4 }) },

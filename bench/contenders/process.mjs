@@ -23,6 +23,13 @@ async function timeOf(run, count) {
   return performance.now() - start
 }
 
+/** Milliseconds of processor time until now, of all threads: this process's, or of one that it measures. */
+function processorMs() {
+  if (loaded.processorMs) return loaded.processorMs()
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** Runs at least so many times and so long; milliseconds of the last one. */
 async function warmUp(least, ms) {
   const start = performance.now()
@@ -45,9 +52,11 @@ const requests = {
   /** Until now this process was stopped: caches are others', and threads sleep. */
   async measure() {
     await warmUp(1, turnMs)
+    const before = processorMs()
     const ms = (await timeOf(loaded.run, times)) / times
+    const processor = (processorMs() - before) / times
     const overhead = loaded.overhead ? (await timeOf(loaded.overhead, times)) / times : 0
-    return { ms: (ms - overhead) / (loaded.inRow ?? 1) }
+    return { ms: (ms - overhead) / (loaded.inRow ?? 1), processor }
   },
   /** What the last loaded thing puts out, as arrays of numbers. */
   async outputs() {

@@ -1,4 +1,4 @@
-// A training step of ResNet-20 in PyTorch (pytorch-train.py), where a Python with PyTorch is found.
+// A training step in PyTorch (pytorch-train.py), where a Python with PyTorch is found.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
@@ -20,16 +20,22 @@ export async function open(threads) {
   const { stdout } = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' })
   return {
     version: `PyTorch ${stdout.trim()}`,
-    async load({ batch }) {
-      const child = spawn(python, [script, String(threads), String(batch)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    async load({ network, batch }) {
+      const child = spawn(python, [script, String(threads), String(batch), network], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       await lines.next()
+      let processorMs = 0
       return {
         children: [child.pid],
         async run() {
           child.stdin.write('\n')
-          if ((await lines.next()).done) throw new Error('PyTorch ended.')
+          const { value, done } = await lines.next()
+          if (done) throw new Error('PyTorch ended.')
+          processorMs += Number(value)
         },
+        processorMs: () => processorMs,
         outputs: async () => [],
         close: () => child.kill(),
       }

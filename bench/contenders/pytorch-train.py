@@ -1,8 +1,9 @@
-"""One training step of CIFAR ResNet-20 in PyTorch, for `npm run bench -- train`.
+"""One training step of a residual network in PyTorch, for `npm run bench -- train`.
 
-    python3 pytorch-train.py THREADS BATCH
+    python3 pytorch-train.py THREADS BATCH [resnet20|resnet18]
 
-Says its version on the first line. Every line on standard input is answered with the milliseconds of one step: forward, backward, SGD.
+ResNet-20 takes CIFAR's images, ResNet-18 images of 64 x 64. Says its version on the first line. Every line on standard input is answered with the
+milliseconds of processor time of one step: forward, backward, SGD.
 """
 
 import sys
@@ -13,6 +14,7 @@ from torch import nn
 from torch.nn import functional
 
 threads, batch = int(sys.argv[1]), int(sys.argv[2])
+name = sys.argv[3] if len(sys.argv) > 3 else "resnet20"
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 
@@ -33,21 +35,25 @@ class Block(nn.Module):
         return functional.relu(self.second(functional.relu(self.first(x))) + self.shortcut(x))
 
 
-parts = [layer(3, 16, 3, 1), nn.ReLU()]
-inputs = 16
-for outputs in (16, 32, 64):
-    for i in range(3):
-        parts.append(Block(inputs, outputs, 2 if i == 0 and outputs > 16 else 1))
+if name == "resnet18":
+    side, classes, inputs, blocks, widths = 64, 1000, 64, 2, (64, 128, 256, 512)
+    parts = [layer(3, 64, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+else:
+    side, classes, inputs, blocks, widths = 32, 10, 16, 3, (16, 32, 64)
+    parts = [layer(3, 16, 3, 1), nn.ReLU()]
+for outputs in widths:
+    for i in range(blocks):
+        parts.append(Block(inputs, outputs, 2 if i == 0 and outputs > widths[0] else 1))
         inputs = outputs
-net = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+net = nn.Sequential(*parts, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
 optimiser = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
-images = torch.randn(batch, 3, 32, 32)
-labels = torch.randint(0, 10, (batch,))
+images = torch.randn(batch, 3, side, side)
+labels = torch.randint(0, classes, (batch,))
 
 print(f"PyTorch {torch.__version__}", flush=True)
 for _ in sys.stdin:
-    start = time.perf_counter()
+    start = time.process_time()
     optimiser.zero_grad()
     functional.cross_entropy(net(images), labels).backward()
     optimiser.step()
-    print(1000 * (time.perf_counter() - start), flush=True)
+    print(1000 * (time.process_time() - start), flush=True)
