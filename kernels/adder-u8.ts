@@ -117,50 +117,21 @@ function added(terms: i32, quads: i32, w0: v128, w1: v128, w2: v128, w3: v128, x
   return i16x8.add(i16x8.add(i16x8.add(widened(p0), widened(p1)), widened(p2)), widened(p3))
 }
 
-/**
- * One run of 4 · `quads` taps for `lines` lines of `across` pixels, of each pixel filters 0 to 3, then 4 to 7, two sums of 16 bits each: added to the
- * sums, or the `first` ones.
- * @param step from a pixel to the next
- * @param skip from behind a line to the next
- */
-// @inline
-function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  const w00 = v128.load(w)
-  const w01 = v128.load(w, 16)
-  const w10 = v128.load(w, 32)
-  const w11 = v128.load(w, 48)
-  const w20 = quads > 2 ? v128.load(w, 64) : w00
-  const w21 = quads > 2 ? v128.load(w, 80) : w00
-  const w30 = quads > 3 ? v128.load(w, 96) : w00
-  const w31 = quads > 3 ? v128.load(w, 112) : w00
-  do {
-    const end = s + 32 * <usize>across
-    do {
-      const x0 = v128.load32_splat(a)
-      const x1 = v128.load32_splat(a, 4)
-      const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0
-      const x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
-      // Sums are loaded last: with them there would be one value too many for the registers.
-      const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
-      v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
-      const s1 = added(terms, quads, w01, w11, w21, w31, x0, x1, x2, x3)
-      v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
-      a += step
-      s += 32
-    } while (s !== end)
-    a += skip
-  } while (--lines)
-}
-
 /** c + Σ(w ∸ x) of 4 taps of 4 filters, each byte once: exact for any bytes where the engine has one instruction for it. */
 // @inline
 function counted(w: v128, x: v128, ones: v128, c: v128): v128 {
   return i32x4.relaxed_dot_i8x16_i7x16_add_s(ones, saved(w, x), c)
 }
 
-/** The same as `pass` with sums of 32 bits. */
+/**
+ * One run of 4 · `quads` taps for `lines` lines of `across` pixels, of each pixel filters 0 to 3, then 4 to 7, two sums of 16 bits each: added to the
+ * sums, or the `first` ones.
+ * @param terms as of `added`; 0 for sums of 32 bits
+ * @param step from a pixel to the next
+ * @param skip from behind a line to the next
+ */
 // @inline
-function passOfDots(quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
   const ones = i8x16.splat(1)
   const none = i32x4.splat(0)
   const w00 = v128.load(w)
@@ -178,35 +149,27 @@ function passOfDots(quads: i32, first: bool, a: usize, w: usize, s: usize, lines
       const x1 = v128.load32_splat(a, 4)
       const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0
       const x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
-      let s0 = counted(w10, x1, ones, counted(w00, x0, ones, first ? none : v128.load(s)))
-      if (quads > 2) s0 = counted(w20, x2, ones, s0)
-      if (quads > 3) s0 = counted(w30, x3, ones, s0)
-      v128.store(s, s0)
-      let s1 = counted(w11, x1, ones, counted(w01, x0, ones, first ? none : v128.load(s, 16)))
-      if (quads > 2) s1 = counted(w21, x2, ones, s1)
-      if (quads > 3) s1 = counted(w31, x3, ones, s1)
-      v128.store(s, s1, 16)
+      if (terms === 0) {
+        let s0 = counted(w10, x1, ones, counted(w00, x0, ones, first ? none : v128.load(s)))
+        if (quads > 2) s0 = counted(w20, x2, ones, s0)
+        if (quads > 3) s0 = counted(w30, x3, ones, s0)
+        v128.store(s, s0)
+        let s1 = counted(w11, x1, ones, counted(w01, x0, ones, first ? none : v128.load(s, 16)))
+        if (quads > 2) s1 = counted(w21, x2, ones, s1)
+        if (quads > 3) s1 = counted(w31, x3, ones, s1)
+        v128.store(s, s1, 16)
+      } else {
+        // Sums are loaded last: with them there would be one value too many for the registers.
+        const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
+        v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
+        const s1 = added(terms, quads, w01, w11, w21, w31, x0, x1, x2, x3)
+        v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
+      }
       a += step
       s += 32
     } while (s !== end)
     a += skip
   } while (--lines)
-}
-
-// @inline
-function runsOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  passOfDots(quads, true, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
-  while (--runs) {
-    offsets += 4
-    w += 32 * <usize>quads
-    passOfDots(quads, false, codes + <usize>load<i32>(offsets), w, sums, lines, across, step, skip)
-  }
-}
-
-function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  if (quads === 2) runsOfDots(2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads === 3) runsOfDots(3, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else runsOfDots(4, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 // @inline
@@ -231,20 +194,29 @@ function passes(
   }
 }
 
+// biome-ignore format: as the functions below
+// @inline
+function byQuads(
+  terms: i32, quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize,
+): void {
+  if (quads === 2) passes(terms, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else if (quads === 3) passes(terms, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
+  else passes(terms, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
+}
+
+// A function for each, whose loops engines compile by themselves.
+function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  byQuads(0, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
+}
+
 function passes1(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  if (quads === 2) passes(1, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads === 3) passes(1, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else passes(1, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
+  byQuads(1, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 function passes2(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  if (quads === 2) passes(2, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads === 3) passes(2, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else passes(2, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
+  byQuads(2, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
 function passes4(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  if (quads === 2) passes(4, 2, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else if (quads === 3) passes(4, 3, codes, offsets, runs, w, sums, lines, across, step, skip)
-  else passes(4, 4, codes, offsets, runs, w, sums, lines, across, step, skip)
+  byQuads(4, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
 }

@@ -13,12 +13,10 @@
 import { codesOf, putSome } from './codes'
 import { writeTable } from './conv-table'
 import { pieceEnd, shareStart, takePiece } from './sync'
-import { CodesConv, ConvI16, ConvU8, convTileRows, DepthwiseU8, panelWidth, WidenU8 } from './table.generated'
+import { CodesConv, ConvI16, ConvU8, codePanelHead, convTileRows, DepthwiseU8, panelWidth, WidenU8 } from './table.generated'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 4
-/** Sums and factors in front of a panel's weights. */
-const headBytes: usize = 64
 
 export function convI16(args: ConvI16, thread: i32, threads: i32): void {
   product(args, false, thread, threads)
@@ -44,7 +42,7 @@ function product(args: CodesConv, asBytes: bool, thread: i32, threads: i32): voi
   const tiles = (pixels + convTileRows - 1) / convTileRows
   const groupPanels = (outChannels + panelWidth - 1) / panelWidth
   const panels = groupPanels * args.groups
-  const panelBytes = headBytes + 32 * <usize>(taps * steps)
+  const panelBytes = codePanelHead + 32 * <usize>(taps * steps)
 
   const byChannels = args.byChannels !== 0
   const blockTiles = args.blockTiles
@@ -105,7 +103,7 @@ function tiled(
     let c10 = c00, c11 = c01
     let c20 = c00, c21 = c01
     let c30 = c00, c31 = c01
-    let w = panel + headBytes
+    let w = panel + codePanelHead
     for (let t = taps; t > 0; t--) {
       let a0 = <usize>load<i32>(table, 0) + xOffset
       let a1 = <usize>load<i32>(table, 4) + xOffset
@@ -166,7 +164,7 @@ export function depthwiseU8(args: DepthwiseU8, thread: i32, threads: i32): void 
   if (thread >= threads) return
   const table = args.scratch + <usize>args.scratchBytes * thread
   const taps = args.kernelHeight * args.kernelWidth
-  const panelBytes = headBytes + 32 * <usize>args.steps
+  const panelBytes = codePanelHead + 32 * <usize>args.steps
   const pixels = args.batch * args.outHeight * args.outWidth
   const tiles = (pixels + convTileRows - 1) / convTileRows
   const blockTiles = args.blockTiles
@@ -198,7 +196,7 @@ function tilesOfChannels(args: CodesConv, table: usize, tiles: i32, taps: i32, p
     let c10 = c00, c11 = c01
     let c20 = c00, c21 = c01
     let c30 = c00, c31 = c01
-    let w = panel + headBytes
+    let w = panel + codePanelHead
     for (let pair = pairs; pair > 0; pair--) {
       const w0 = v128.load(w), w1 = v128.load(w, 16)
       let a = v128.load8x8_u(<usize>load<i32>(table) + first), b = v128.load8x8_u(<usize>load<i32>(table, 16) + first)

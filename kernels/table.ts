@@ -74,6 +74,10 @@ export const constants = {
   gradientPanels: number(4, 'of them whose sums are made together in machine code, at most'),
   adderEntryBytes: place(12, 'of a tap in the table of `adderInputGradientF32`'),
   adderInputRows: number(4, 'pixels that go together through it in machine code, at most'),
+  codePanelHead: place(
+    64,
+    "in front of a panel's weights of convolutions of codes: what their sums begin with, and factors",
+  ),
   adderFilterRows: number(2, "rows of `panelWidth` floats that a panel's filters of `adderF32` take"),
   adderCodeRows: number(3, 'the same of `adderU8`'),
   adderDepthwiseTaps: number(257, 'taps of `adderDepthwiseU8` at most: their sum fits into 16 bits'),

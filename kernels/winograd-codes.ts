@@ -7,13 +7,11 @@
 
 import { codesOf, putSome } from './codes'
 import { pieceEnd, takePiece } from './sync'
-import { panelWidth, WinogradU8, winogradGap, winogradProducts } from './table.generated'
+import { codePanelHead, panelWidth, WinogradU8, winogradGap, winogradProducts } from './table.generated'
 import { copyPatch } from './winograd'
 
 // Fewer in a piece of work would read all weights too often.
 const leastTiles: i32 = 8
-/** Sums and factors in front of a panel's weights. */
-const headBytes: usize = 64
 
 export function winogradU8(args: WinogradU8, thread: i32, threads: i32): void {
   const most = args.scratchThreads
@@ -32,7 +30,7 @@ export function winogradU8(args: WinogradU8, thread: i32, threads: i32): void {
   const patch = products + winogradProducts * productsStep
   const row = 2 * <usize>inChannels
   const matrixBytes = <usize>(panelWidth * 2 * inChannels)
-  const panelBytes = headBytes + winogradProducts * matrixBytes
+  const panelBytes = codePanelHead + winogradProducts * matrixBytes
 
   const wide = (outWidth + 1) / 2
   const high = (outHeight + 1) / 2
@@ -57,7 +55,7 @@ export function winogradU8(args: WinogradU8, thread: i32, threads: i32): void {
     let panel = args.weights
     for (let column = 0; column < outChannels; column += panelWidth) {
       for (let e = 0; e < winogradProducts; e++)
-        multiply(pixels + pixelsStep * e, row, (count + 3) / 4, inChannels >> 1, panel + headBytes + matrixBytes * e, products + productsStep * e)
+        multiply(pixels + pixelsStep * e, row, (count + 3) / 4, inChannels >> 1, panel + codePanelHead + matrixBytes * e, products + productsStep * e)
       image = first / (high * wide)
       ty = (first / wide) % high
       tx = first % wide
@@ -153,78 +151,36 @@ function multiply(v: usize, row: usize, quads: i32, pairs: i32, u: usize, m: usi
   }
 }
 
-/** Columns of Aᵀ m: sums of three, then differences. */
+/** A column of Aᵀ m: the sum of three, or below it their differences. */
 // @inline
-function upper(m: usize, step: usize): v128 {
-  return i32x4.add(i32x4.add(v128.load(m), v128.load(m + 4 * step)), v128.load(m + 8 * step))
-}
-
-// @inline
-function lower(m: usize, step: usize): v128 {
-  return i32x4.sub(i32x4.sub(v128.load(m + 4 * step), v128.load(m + 8 * step)), v128.load(m + 12 * step))
+function ofLine(isBelow: bool, m: usize, step: usize): v128 {
+  const middle = v128.load(m + 4 * step)
+  const next = v128.load(m + 8 * step)
+  if (isBelow) return i32x4.sub(i32x4.sub(middle, next), v128.load(m + 12 * step))
+  return i32x4.add(i32x4.add(v128.load(m), middle), next)
 }
 
 /** Aᵀ m A of 8 channels, as codes into up to 2×2 pixels. */
 function putTile(args: WinogradU8, m: usize, step: usize, panel: usize, y: usize, hasRight: bool, hasBelow: bool, columns: i32): void {
-  const pixel = <usize>args.outChannels
-  putLine(
-    args,
-    upper(m, step),
-    upper(m + step, step),
-    upper(m + 2 * step, step),
-    upper(m + 3 * step, step),
-    upper(m + 16, step),
-    upper(m + 16 + step, step),
-    upper(m + 16 + 2 * step, step),
-    upper(m + 16 + 3 * step, step),
-    panel,
-    y,
-    pixel,
-    hasRight,
-    columns,
-  )
-  if (!hasBelow) return
-  y += pixel * <usize>args.outWidth
-  putLine(
-    args,
-    lower(m, step),
-    lower(m + step, step),
-    lower(m + 2 * step, step),
-    lower(m + 3 * step, step),
-    lower(m + 16, step),
-    lower(m + 16 + step, step),
-    lower(m + 16 + 2 * step, step),
-    lower(m + 16 + 3 * step, step),
-    panel,
-    y,
-    pixel,
-    hasRight,
-    columns,
-  )
+  putLine(args, false, m, step, panel, y, hasRight, columns)
+  if (hasBelow) putLine(args, true, m, step, panel, y + <usize>(args.outChannels * args.outWidth), hasRight, columns)
 }
 
-/** One line of a tile: s·A of the first four channels, of the others. */
-function putLine(
-  args: WinogradU8,
-  s0: v128,
-  s1: v128,
-  s2: v128,
-  s3: v128,
-  r0: v128,
-  r1: v128,
-  r2: v128,
-  r3: v128,
-  panel: usize,
-  y: usize,
-  pixel: usize,
-  hasRight: bool,
-  columns: i32,
-): void {
+/** One line of a tile: four channels beside the four others. */
+// @inline
+function putLine(args: WinogradU8, isBelow: bool, m: usize, step: usize, panel: usize, y: usize, hasRight: bool, columns: i32): void {
+  const s1 = ofLine(isBelow, m + step, step)
+  const s2 = ofLine(isBelow, m + 2 * step, step)
+  const r1 = ofLine(isBelow, m + 16 + step, step)
+  const r2 = ofLine(isBelow, m + 16 + 2 * step, step)
   const first0 = v128.load(panel)
   const first1 = v128.load(panel, 16)
-  put(args, i32x4.add(i32x4.add(s0, s1), i32x4.add(s2, first0)), i32x4.add(i32x4.add(r0, r1), i32x4.add(r2, first1)), panel, y, columns)
+  const s0 = i32x4.add(i32x4.add(ofLine(isBelow, m, step), s1), i32x4.add(s2, first0))
+  put(args, s0, i32x4.add(i32x4.add(ofLine(isBelow, m + 16, step), r1), i32x4.add(r2, first1)), panel, y, columns)
   if (!hasRight) return
-  put(args, i32x4.add(i32x4.sub(i32x4.sub(s1, s2), s3), first0), i32x4.add(i32x4.sub(i32x4.sub(r1, r2), r3), first1), panel, y + pixel, columns)
+  const s3 = i32x4.add(i32x4.sub(i32x4.sub(s1, s2), ofLine(isBelow, m + 3 * step, step)), first0)
+  const r3 = i32x4.add(i32x4.sub(i32x4.sub(r1, r2), ofLine(isBelow, m + 16 + 3 * step, step)), first1)
+  put(args, s3, r3, panel, y + <usize>args.outChannels, columns)
 }
 
 // @inline

@@ -55,11 +55,11 @@ class Simplifier {
       this.#sequences.set(node.outputs[0]!, { elements: handedOn.elements, node })
       return []
     }
-    // Nobody would miss an output that the node declares and its operator does not make.
-    if (known?.operator.unfold && !known.operator.control) checkOutputs(known.call, known.operator.infer(known.call))
     const made: Node[] = []
     // Loops in loops: each is small, all together may be any number of nodes. From there on they stay loops.
     if (this.#made < mostMadeNodes && known?.operator.unfold?.(known.call, this.#unfolding(node, made))) {
+      // Nobody would miss an output that the node declares and its operator does not make.
+      if (!known.operator.control) checkOutputs(known.call, known.operator.infer(known.call))
       this.#unfolded = true
       this.#made += made.length
       return made.flatMap((n) => this.#taken(n))

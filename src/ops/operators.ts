@@ -18,6 +18,7 @@ import { quantisedFormsReference } from './quantisedForms.ts'
 import { recurrentReference, recurrentTraining } from './recurrent.ts'
 import { reductionsTraining } from './reductions.ts'
 import * as singleReferences from './references.ts'
+import { sequencesReference } from './sequences.ts'
 import { softmaxesReference, softmaxesTraining } from './softmax.ts'
 import * as singleTraining from './training.ts'
 
@@ -37,6 +38,7 @@ export const references: readonly References[] = [
   globalPoolsReference,
   quantisedFormsReference,
   recurrentReference,
+  sequencesReference,
   softmaxesReference,
 ]
 

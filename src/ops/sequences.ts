@@ -5,11 +5,12 @@ import {
   type Known,
   mostMadeNodes,
   type OperatorFacts,
+  type Reference,
   type Signature,
   tensorOf,
   type Unfolding,
 } from '../graph/index.ts'
-import { defineOperator } from './operator.ts'
+import { defineOperator, type ReferencesOf } from './operator.ts'
 import { partsOf, stacked, stackedNodes, withoutAxis } from './shared/bodies.ts'
 import { axisOf, contentOf, dense, required, typed, wrong } from './shared/check.ts'
 import { joined, parted } from './shared/joining.ts'
@@ -48,7 +49,6 @@ interface SequenceOptions<A> {
   readonly inputs: Signature
   readonly attributes?: OperatorFacts<A>['attributes']
   readonly result?: (call: Call<A>) => Known
-  readonly forward: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense
   /** False where the elements are not known. */
   readonly unfold: (call: Call<A>, to: Unfolding) => boolean
 }
@@ -66,7 +66,6 @@ const sequenceOperator = <const N extends string, A = void>(
     inputs: options.inputs,
     attributes: options.attributes ?? (() => undefined as A),
     infer: (call) => [options.result?.(call) ?? unknownSequence],
-    forward: (call, inputs) => [options.forward(call, inputs)],
     unfold: options.unfold,
     cost: 'none',
   })
@@ -109,15 +108,6 @@ export const sequences = {
   concatFromSequence: sequenceOperator('ConcatFromSequence', {
     inputs: ['input_sequence'],
     attributes: (a): ConcatFromSequenceAttributes => ({ axis: a.int('axis', 0), newAxis: a.flag('new_axis') }),
-    forward: (call, [sequence]) => {
-      const elements = elementsOf(call, sequence)
-      const [first] = elements
-      if (!first) throw wrong(call, 'the sequence is empty')
-      const { axis, newAxis } = call.attributes
-      const rank = first.shape.length + (newAxis ? 1 : 0)
-      const at = axisOf(call, axis, rank)
-      return newAxis ? stacked(elements, at, undefined) : joined(elements, at)
-    },
     unfold: (call, to) => {
       const elements = to.elements(call.node.inputs[0]!)
       if (!elements?.length) return false
@@ -129,10 +119,6 @@ export const sequences = {
   /** The element of a sequence at a position (ONNX SequenceAt). */
   sequenceAt: sequenceOperator('SequenceAt', {
     inputs: ['input_sequence', 'position: whole'],
-    forward: (call, [sequence, position]) => {
-      const elements = elementsOf(call, sequence)
-      return elements[positionAmong(call, position?.data[0] as number, elements.length)]!
-    },
     unfold: (call, to) => {
       const elements = to.elements(call.node.inputs[0]!)
       const position = contentOf(call, 1)?.[0]
@@ -144,7 +130,6 @@ export const sequences = {
   /** A sequence of its inputs (ONNX SequenceConstruct). */
   sequenceConstruct: sequenceOperator('SequenceConstruct', {
     inputs: ['inputs…'],
-    forward: (_, inputs) => sequenceOf(inputs as readonly Dense[]),
     unfold: (call, to) => {
       to.sequence(0, call.node.inputs)
       return true
@@ -153,7 +138,6 @@ export const sequences = {
   /** A sequence without elements (ONNX SequenceEmpty). */
   sequenceEmpty: sequenceOperator('SequenceEmpty', {
     inputs: [],
-    forward: () => sequenceOf([]),
     unfold: (_, to) => {
       to.sequence(0, [])
       return true
@@ -162,10 +146,6 @@ export const sequences = {
   /** The sequence without the element at a position, by default the last (ONNX SequenceErase). */
   sequenceErase: sequenceOperator('SequenceErase', {
     inputs: ['input_sequence', 'position?: whole'],
-    forward: (call, [sequence, position]) => {
-      const elements = elementsOf(call, sequence)
-      return sequenceOf(elements.toSpliced(positionAmong(call, position?.data[0] ?? -1, elements.length), 1))
-    },
     unfold: (call, to) => {
       const elements = to.elements(call.node.inputs[0]!)
       const at = positionIn(call, 1, -1)
@@ -177,14 +157,6 @@ export const sequences = {
   /** The sequence with a tensor put in at a position, by default at the end (ONNX SequenceInsert). */
   sequenceInsert: sequenceOperator('SequenceInsert', {
     inputs: ['input_sequence', 'tensor', 'position?: whole'],
-    forward: (call, [sequence, tensor, position]) => {
-      const elements = elementsOf(call, sequence)
-      const at = position?.data[0] ?? elements.length
-      // Behind the last is a place too.
-      if (at < -elements.length || at > elements.length)
-        throw wrong(call, `position ${at} is out of range for a sequence of ${elements.length}`)
-      return sequenceOf(elements.toSpliced(at, 0, tensor!))
-    },
     unfold: (call, to) => {
       const elements = to.elements(call.node.inputs[0]!)
       const at = elements && positionIn(call, 2, elements.length)
@@ -197,7 +169,6 @@ export const sequences = {
   sequenceLength: sequenceOperator('SequenceLength', {
     inputs: ['input_sequence'],
     result: () => typed('int64', []),
-    forward: (call, [sequence]) => dense('int64', [], [elementsOf(call, sequence).length]),
     unfold: (call, to) => {
       const elements = to.elements(call.node.inputs[0]!)
       if (!elements) return false
@@ -209,13 +180,6 @@ export const sequences = {
   splitToSequence: sequenceOperator('SplitToSequence', {
     inputs: ['input', 'split?: whole'],
     attributes: (a): SplitToSequenceAttributes => ({ axis: a.int('axis', 0), keepDims: a.flag('keepdims', true) }),
-    forward: (call, [x, split]) => {
-      const tensor = x!
-      const axis = axisOf(call, call.attributes.axis, tensor.shape.length)
-      const parts = parted(tensor, axis, sizesOf(call, tensor.shape[axis]!, split?.data))
-      const keeps = split || call.attributes.keepDims
-      return sequenceOf(keeps ? parts : parts.map((part) => ({ ...part, shape: part.shape.toSpliced(axis, 1) })))
-    },
     unfold: (call, to) => {
       const { shape } = required(call, 0)
       const given = call.inputs[1] && contentOf(call, 1)
@@ -229,3 +193,47 @@ export const sequences = {
     },
   }),
 }
+
+/** How the one output is made. */
+const making = <A = void>(forward: (call: Call<A>, inputs: readonly (Dense | undefined)[]) => Dense): Reference<A> => ({
+  forward: (call, inputs) => [forward(call, inputs)],
+})
+
+/** While the network runs. */
+export const sequencesReference = {
+  concatFromSequence: making<ConcatFromSequenceAttributes>((call, [sequence]) => {
+    const elements = elementsOf(call, sequence)
+    const [first] = elements
+    if (!first) throw wrong(call, 'the sequence is empty')
+    const { axis, newAxis } = call.attributes
+    const rank = first.shape.length + (newAxis ? 1 : 0)
+    const at = axisOf(call, axis, rank)
+    return newAxis ? stacked(elements, at, undefined) : joined(elements, at)
+  }),
+  sequenceAt: making((call, [sequence, position]) => {
+    const elements = elementsOf(call, sequence)
+    return elements[positionAmong(call, position?.data[0] as number, elements.length)]!
+  }),
+  sequenceConstruct: making((_, inputs) => sequenceOf(inputs as readonly Dense[])),
+  sequenceEmpty: making(() => sequenceOf([])),
+  sequenceErase: making((call, [sequence, position]) => {
+    const elements = elementsOf(call, sequence)
+    return sequenceOf(elements.toSpliced(positionAmong(call, position?.data[0] ?? -1, elements.length), 1))
+  }),
+  sequenceInsert: making((call, [sequence, tensor, position]) => {
+    const elements = elementsOf(call, sequence)
+    const at = position?.data[0] ?? elements.length
+    // Behind the last is a place too.
+    if (at < -elements.length || at > elements.length)
+      throw wrong(call, `position ${at} is out of range for a sequence of ${elements.length}`)
+    return sequenceOf(elements.toSpliced(at, 0, tensor!))
+  }),
+  sequenceLength: making((call, [sequence]) => dense('int64', [], [elementsOf(call, sequence).length])),
+  splitToSequence: making<SplitToSequenceAttributes>((call, [x, split]) => {
+    const tensor = x!
+    const axis = axisOf(call, call.attributes.axis, tensor.shape.length)
+    const parts = parted(tensor, axis, sizesOf(call, tensor.shape[axis]!, split?.data))
+    const keeps = split || call.attributes.keepDims
+    return sequenceOf(keeps ? parts : parts.map((part) => ({ ...part, shape: part.shape.toSpliced(axis, 1) })))
+  }),
+} satisfies ReferencesOf<typeof sequences>

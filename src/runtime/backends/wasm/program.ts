@@ -67,9 +67,9 @@ export class WasmProgram implements Program {
       await device.mend()
       memory = new ProgramMemory(device.memory, arena.bytes, scratch, keepsInputs)
       const assembly = await inTurns(assemble(plan, lowerings, memory, sparse), 'planning', { turn, progress })
-      await turn()
       // Behind it: only now it is known which kernels they are to have.
       await device.pool(assembly.binaries)
+      await turn()
       return new WasmProgram(assembly, device, backend)
     } catch (error) {
       memory?.dispose()

@@ -1,4 +1,4 @@
-import { panelWidth } from '../engine/kernels.generated.ts'
+import { codePanelHead, panelWidth } from '../engine/kernels.generated.ts'
 import type { WeightOrder } from './convolution.ts'
 
 /*
@@ -8,9 +8,6 @@ import type { WeightOrder } from './convolution.ts'
 
 /** Codes less their zero point. */
 export type CodeWeights = Int8Array | Int16Array
-
-/** Bytes in front of a panel's weights. */
-const headBytes = 64
 
 /** What of a filter is multiplied, in this order, and how it is cut. */
 export interface CodeTaps {
@@ -36,7 +33,7 @@ export interface CodeFilters {
 }
 
 export const packedCodeBytes = ({ groups, outChannels }: Pick<CodeFilters, 'groups' | 'outChannels'>, taps: CodeTaps) =>
-  groups * Math.ceil(outChannels / panelWidth) * (headBytes + 4 * panelWidth * taps.taps.length * stepsOf(taps))
+  groups * Math.ceil(outChannels / panelWidth) * (codePanelHead + 4 * panelWidth * taps.taps.length * stepsOf(taps))
 
 /** @param packed zeros, `packedCodeBytes` long, at a multiple of 4 */
 export function packCodes(packed: Uint8Array, filters: CodeFilters, cut: CodeTaps): void {
@@ -52,9 +49,9 @@ export function packCodes(packed: Uint8Array, filters: CodeFilters, cut: CodeTap
       const at = byteOffset + panelBytes * panel
       const filter = g * outChannels + o
       const from = g * order.group + o * order.outChannel
-      const sum = packFilter(packed, at - byteOffset + headBytes, filters.weights, from, places, cut.lanes, column)
+      const sum = packFilter(packed, at - byteOffset + codePanelHead, filters.weights, from, places, cut.lanes, column)
       new Int32Array(buffer, at, panelWidth)[column] = first(filter, sum)
-      new Float32Array(buffer, at + headBytes / 2, panelWidth)[column] = factor(filter)
+      new Float32Array(buffer, at + codePanelHead / 2, panelWidth)[column] = factor(filter)
       if (o === outChannels - 1) panel++
     }
 }

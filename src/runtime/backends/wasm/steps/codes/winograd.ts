@@ -1,4 +1,4 @@
-import { panelWidth, winogradGap, winogradProducts } from '../../engine/kernels.generated.ts'
+import { codePanelHead, panelWidth, winogradGap, winogradProducts } from '../../engine/kernels.generated.ts'
 import type { CodeWeights } from '../../packing/codes.ts'
 import { oihw } from '../../packing/convolution.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
@@ -10,8 +10,6 @@ import type { CodeTensors } from './tensors.ts'
  * Calls of `winogradU8` (kernels/winograd-codes.ts): 3×3 convolutions of codes with stride 1, with 16 products of words for 36, exactly.
  */
 
-/** Sums and factors in front of a panel. */
-const headBytes = 64
 /** Between the matrices of a block. */
 const gaps = winogradProducts * winogradGap
 /** The largest transformed pixel and weight: sums of 4 codes, and of 9. */
@@ -45,7 +43,7 @@ function packed(
 ): number {
   const panels = Math.ceil(outChannels / panelWidth)
   const matrix = panelWidth * inChannels
-  const panelBytes = headBytes + 2 * winogradProducts * matrix
+  const panelBytes = codePanelHead + 2 * winogradProducts * matrix
   const { outChannel, inChannel, tap } = order ?? oihw(outChannels, inChannels, 9)
   return once(alloc, 'winograd codes', (take) => {
     const at = take(panels * panelBytes)
@@ -53,8 +51,8 @@ function packed(
       const column = o % panelWidth
       const head = at + panelBytes * Math.floor(o / panelWidth)
       new Int32Array(alloc.memory.buffer, head, panelWidth)[column] = 4 * (bias?.[o] ?? 0)
-      new Float32Array(alloc.memory.buffer, head + headBytes / 2, panelWidth)[column] = factors[o]! / 4
-      const words = new Int16Array(alloc.memory.buffer, head + headBytes, winogradProducts * matrix)
+      new Float32Array(alloc.memory.buffer, head + codePanelHead / 2, panelWidth)[column] = factors[o]! / 4
+      const words = new Int16Array(alloc.memory.buffer, head + codePanelHead, winogradProducts * matrix)
       for (let c = 0; c < inChannels; c++) {
         const to = 2 * (panelWidth * Math.floor(c / 2) + column) + (c % 2)
         transformFilter(words, to, matrix, weights, o * outChannel + c * inChannel, tap)
