@@ -23,7 +23,7 @@ export const averagePool = defineOperator({
   name: 'AveragePool',
   inputs: ['X: floating'],
   attributes: poolAttributes,
-  infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  infer: (call) => [typed(required(call, 0).elementType, poolShape(call, call.attributes.countIncludePad))],
   cost: (call) => averageCost(windowReduction(call)),
   range: amongInputAndZero,
 })

@@ -14,7 +14,7 @@ export const lpPool = defineOperator({
   name: 'LpPool',
   inputs: ['X: floating'],
   attributes: poolAttributes,
-  infer: (call) => [typed(required(call, 0).elementType, poolShape(call))],
+  infer: (call) => [typed(required(call, 0).elementType, poolShape(call, true))],
   cost: (call) => normCost(windowReduction(call), call.attributes.p),
 })
 

@@ -31,7 +31,7 @@ export const maxPool = defineOperator({
   inputs: ['X: numeric'],
   attributes: (a, opset) => poolAttributes(a, opset, 'floor'),
   infer: (call) => {
-    const shape = poolShape(call)
+    const shape = poolShape(call, false)
     const outputs: Known[] = [typed(required(call, 0).elementType, shape), typed('int64', shape)]
     return outputs.slice(0, call.node.outputs.length)
   },

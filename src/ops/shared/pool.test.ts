@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runForward } from '../../graph/index.ts'
 import { intsOf, oneNode } from '../../testing/one-node.ts'
+import { hasEmptyPlace, tapTable } from './sliding.ts'
 
 describe('pooling', () => {
   it('counts comparisons of MaxPool and names its indices', () => {
@@ -29,6 +30,56 @@ describe('pooling', () => {
   it('dilates AveragePool', () => {
     const { shapes } = oneNode('AveragePool', [[1, 1, 7]], { kernel_shape: [3], dilations: [2] }, { opset: 19 })
     expect(shapes).toEqual([[1, 1, 3]])
+  })
+
+  it.each([
+    ['MaxPool', {}],
+    ['AveragePool', {}],
+  ])('refuses %s of windows that lie in the padding alone, as ONNX Runtime does', (op, more) => {
+    const pooled = (size: number, attributes: object) =>
+      oneNode(op, [[1, 1, size, 3]], { kernel_shape: [3, 1], ...attributes, ...more }, { opset: 19 }).shapes
+    expect(() => pooled(5, { pads: [1, 0, 3, 0] })).toThrow(
+      `${op} "it": a window of 3 lies in the padding alone on axis 2 (5, padded by 1 and 3); input0 [1,1,5,3]. Pad less than the window is wide.`,
+    )
+    expect(() => pooled(5, { pads: [3, 0, 0, 0] })).toThrow(/in the padding alone on axis 2/)
+    // Between its taps there is room for the one element.
+    expect(() => pooled(1, { dilations: [3, 1], pads: [4, 0, 4, 0] })).toThrow(/in the padding alone on axis 2/)
+    expect(pooled(5, { pads: [2, 0, 2, 0] })).toEqual([[1, 1, 7, 3]])
+    // Steps may pass over what is padded too much.
+    expect(pooled(5, { pads: [2, 0, 3, 0], strides: [3, 1] })).toEqual([[1, 1, 3, 3]])
+  })
+
+  it('takes windows of padding where nothing is 0: a norm, and a mean with the padding', () => {
+    const pads = { kernel_shape: [3], pads: [0, 3] }
+    for (const [op, more, expected] of [
+      // ONNX's reference.
+      ['LpPool', { p: 1 }, [6, 9, 12, 9, 5, 0]],
+      ['AveragePool', { count_include_pad: 1 }, [2, 3, 4, 3, 5 / 3, 0]],
+    ] as const) {
+      const { call, operator } = oneNode(op, [[1, 1, 5]], { ...pads, ...more }, { opset: 19 })
+      const x = { elementType: 'float32', shape: [1, 1, 5], data: [1, 2, 3, 4, 5] } as const
+      const y = Array.from(runForward(operator, call, [x])![0]!.data)
+      expect(y.map((v) => Math.round(1e6 * v))).toEqual(expected.map((v) => Math.round(1e6 * v)))
+    }
+  })
+
+  it('knows a window without an element as all taps together do', () => {
+    for (const size of [1, 2, 3, 5])
+      for (const taps of [1, 2, 3])
+        for (const dilation of [1, 2, 3, 4])
+          for (const stride of [1, 2, 3, 4])
+            for (const begin of [-1, 0, 1, 2, 4, 7])
+              for (const end of [0, 1, 3, 8]) {
+                const places = Math.floor((size + begin + end - (taps - 1) * dilation - 1) / stride) + 1
+                if (places < 1) continue
+                const one = { input: [size], output: [places], kernelShape: [taps], strides: [stride] }
+                const sliding = { ...one, dilations: [dilation], pads: [begin, end] }
+                const table = tapTable(sliding)
+                const empty = Array.from({ length: places }, (_, p) => table.subarray(p * taps, (p + 1) * taps))
+                expect(hasEmptyPlace(sliding, 0), JSON.stringify(sliding)).toBe(
+                  empty.some((place) => place.every((at) => at < 0)),
+                )
+              }
   })
 
   // MaxPool over 0, 1, 2 … `size` - 1. SAME_UPPER as onnx 1.23's ReferenceEvaluator gives; SAME_LOWER, for which that one has fewer outputs than

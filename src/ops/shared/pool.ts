@@ -10,7 +10,7 @@ import type {
 } from '../../graph/index.ts'
 import { shapeIn } from './backward.ts'
 import { required, wrong } from './check.ts'
-import { slidingOf } from './sliding.ts'
+import { hasEmptyPlace, slidingOf } from './sliding.ts'
 import { slide, type Window, windowAttributes } from './window.ts'
 
 /*
@@ -57,8 +57,31 @@ function checkedInput(call: Call): Known {
   return x
 }
 
-/** Shape of the pooled X. @throws NodeError without a kernel_shape, or where the window does not fit */
-export const poolShape = (call: Call<PoolAttributes>): Shape | undefined => pooledShape(call, checkedInput(call).shape)
+/**
+ * Shape of the pooled X.
+ * @param ofNothing whether there is a result of no element: the norm, 0, or a mean that counts the padding, but no largest one
+ * @throws NodeError without a kernel_shape, where the window does not fit, and where one of its places is in the padding alone
+ */
+export function poolShape(call: Call<PoolAttributes>, ofNothing: boolean): Shape | undefined {
+  const x = checkedInput(call).shape
+  const shape = pooledShape(call, x)
+  if (x && shape && x[0] !== 0 && !ofNothing) checkCovers(call, x.slice(2), shape.slice(2))
+  return shape
+}
+
+/** ONNX Runtime refuses it, too; ONNX's reference has NaN, or ends in an error. */
+function checkCovers(call: Call<PoolAttributes>, space: Shape, output: Shape): void {
+  const { window } = call.attributes
+  if (!isConcrete(space) || !isConcrete(output)) return
+  const sliding = slidingOf(call, window, window.kernelShape!, space)
+  const axis = space.findIndex((_, i) => hasEmptyPlace(sliding, i))
+  if (axis >= 0)
+    throw wrong(
+      call,
+      `a window of ${sliding.kernelShape[axis]} lies in the padding alone on axis ${axis + 2} (${space[axis]}, padded by ${sliding.pads[axis]} and ${sliding.pads[space.length + axis]})`,
+      'Pad less than the window is wide.',
+    )
+}
 
 export function pooledShape(call: Call<PoolAttributes>, x: Shape | undefined): Shape | undefined {
   const { window } = call.attributes

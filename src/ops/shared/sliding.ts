@@ -62,5 +62,30 @@ export function tapTable({ input, output, kernelShape, strides, dilations, pads 
   return Int32Array.from(table)
 }
 
+/** More places in front of the input than any network has. */
+const mostPlaces = 2 ** 20
+
+/** Whether the window has a place on an axis where none of its taps reads an element. */
+export function hasEmptyPlace(
+  { input, output, kernelShape, strides, dilations, pads }: Sliding,
+  axis: number,
+): boolean {
+  const [size, places, taps] = [input[axis]!, output[axis]!, kernelShape[axis]!]
+  const [stride, dilation, begin] = [strides[axis]!, dilations[axis]!, pads[axis]!]
+  if (places === 0) return false
+  // The last one begins behind all elements, or the first one ends before them.
+  if ((places - 1) * stride - begin >= size || begin > (taps - 1) * dilation) return true
+  // Between two taps there is room for all elements only where there are fewer of them.
+  if (size >= dilation) return false
+  const before = Math.min(places, Math.ceil(begin / stride))
+  if (before > mostPlaces) return true
+  for (let place = 0; place < before; place++) {
+    const start = place * stride - begin
+    const tap = Math.ceil(-start / dilation)
+    if (tap >= taps || start + tap * dilation >= size) return true
+  }
+  return false
+}
+
 /** How many taps a window has. */
 export const tapCount = (sliding: Sliding): number => elementCount(sliding.kernelShape)!
