@@ -21,7 +21,8 @@ export class LayeredMap<K, V> extends Map<K, V> {
   }
 
   override get(key: K): V | undefined {
-    return super.has(key) ? super.get(key) : this.#under?.get(key)
+    const own = super.get(key)
+    return own !== undefined || !this.#under || super.has(key) ? own : this.#under.get(key)
   }
 
   override has(key: K): boolean {

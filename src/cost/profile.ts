@@ -105,40 +105,38 @@ class LayerCounter {
   layer(group: readonly Node[]): Layer {
     const counts = group.map((node) => this.#count(node))
     const internal = valuesInside(group)
-    const reads = mergeMoved(
-      counts.map((c) => c.reads),
-      internal,
-    )
-    const writes = mergeMoved(
-      counts.map((c) => c.writes),
-      internal,
-    )
-    const sum = (pick: (c: NodeCount) => number | null) => sumOrNull(counts.map(pick))
+    const reads = mergeMoved(counts, 'reads', internal)
+    const writes = mergeMoved(counts, 'writes', internal)
     const accumulators = this.#options.strictAdds ? 1 : 0
     const names = group.map(nodeLabel)
     const reasons = counts.flatMap((c) => c.why ?? [])
+    const { params, nonZeroParams } = this.#params(group)
     return {
       name: names.join(' + '),
       op: group.map(operatorName).join('+'),
-      inputs: unique(group.flatMap((n) => n.inputs))
-        .filter((n) => !internal.has(n))
-        .map((n) => this.#named(n)),
-      outputs: unique(group.flatMap((n) => n.outputs))
-        .filter((n) => !internal.has(n))
-        .map((n) => this.#named(n)),
-      ...this.#params(group),
-      macs: sum((c) => c.macs),
-      adds: sum((c) => c.arithmetic && (c.arithmetic.adds ?? 0) - accumulators * (c.arithmetic.accumulators ?? 0)),
-      muls: sum((c) => c.arithmetic && (c.arithmetic.muls ?? 0)),
-      others: sum((c) => c.arithmetic && (c.arithmetic.others ?? 0)),
-      reads: reads && sumOrNull([...reads.values()].map((m) => m.elements)),
-      writes: writes && sumOrNull([...writes.values()].map((m) => m.elements)),
-      bytesRead: reads && sumOrNull([...reads.values()].map((m) => m.bytes)),
-      bytesWritten: writes && sumOrNull([...writes.values()].map((m) => m.bytes)),
+      inputs: this.#outside(group, 'inputs', internal),
+      outputs: this.#outside(group, 'outputs', internal),
+      params,
+      nonZeroParams,
+      macs: sumOrNull(counts, (c) => c.macs),
+      adds: sumOrNull(counts, ({ arithmetic: a }) => a && (a.adds ?? 0) - accumulators * (a.accumulators ?? 0)),
+      muls: sumOrNull(counts, (c) => c.arithmetic && (c.arithmetic.muls ?? 0)),
+      others: sumOrNull(counts, (c) => c.arithmetic && (c.arithmetic.others ?? 0)),
+      reads: reads && sumOrNull(reads.values(), (m) => m.elements),
+      writes: writes && sumOrNull(writes.values(), (m) => m.elements),
+      bytesRead: reads && sumOrNull(reads.values(), (m) => m.bytes),
+      bytesWritten: writes && sumOrNull(writes.values(), (m) => m.bytes),
       ...this.#shapeOf(group[0]!),
       ...(group.length > 1 ? { members: names } : {}),
       ...(reasons.length > 0 ? { notCounted: unique(reasons).join('; ') } : {}),
     }
+  }
+
+  /** What a group takes from outside, or passes on. */
+  #outside(group: readonly Node[], which: 'inputs' | 'outputs', internal: ReadonlySet<string>): NamedShape[] {
+    const names = new Set<string>()
+    for (const node of group) for (const name of node[which]) if (name !== '' && !internal.has(name)) names.add(name)
+    return Array.from(names, (name) => this.#named(name))
   }
 
   /** Window and kind of a convolution, window of a pooling. */
@@ -159,23 +157,27 @@ class LayerCounter {
 
   #count(node: Node): NodeCount {
     const count = countNode(this.#analysis, node)
-    const untyped = [...(count.reads ?? []), ...(count.writes ?? [])].find(([, m]) => m.bytes === null)
+    const untyped = count.why === undefined ? (untypedOf(count.reads) ?? untypedOf(count.writes)) : undefined
     const why =
-      count.why ?? (untyped && `the element type of "${untyped[0]}" is not known, so that its bytes are not counted`)
+      untyped === undefined
+        ? count.why
+        : `the element type of "${untyped}" is not known, so that its bytes are not counted`
     if (why) this.unsupported.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, why })
     if (count.note) this.notes.push({ name: nodeLabel(node), op: node.opType, domain: node.domain, note: count.note })
-    return { ...count, why }
+    return why === count.why ? count : { ...count, why }
   }
 
   #params(group: readonly Node[]): Pick<Counts, 'params' | 'nonZeroParams'> {
     let params = 0
     let nonZero: number | null = this.#options.countNonZero ? 0 : null
-    for (const { name, tensor } of group.flatMap((n) => this.#learnable(n))) {
-      if (this.#counted.has(name)) continue
-      this.#counted.add(name)
-      params += tensor.shape.reduce((a, b) => a * b, 1)
-      if (nonZero !== null) nonZero = sumOrNull([nonZero, nonZeroElements(tensor)])
-    }
+    for (const node of group)
+      for (const { name, tensor } of this.#learnable(node)) {
+        if (this.#counted.has(name)) continue
+        this.#counted.add(name)
+        params += tensor.shape.reduce((a, b) => a * b, 1)
+        const more = nonZero === null ? null : nonZeroElements(tensor)
+        nonZero = nonZero === null || more === null ? null : nonZero + more
+      }
     for (const node of group)
       for (const { name, tensor, why } of this.#parameters.leftOut(node))
         if (!this.#leftOut.has(name))
@@ -185,7 +187,8 @@ class LayerCounter {
 
   #learnable(node: Node): StoredTensor[] {
     const inside = bodyParameters(this.#analysis, this.#analysis.calls.get(node))
-    return [...this.#parameters.of(node), ...inside]
+    const own = this.#parameters.of(node)
+    return inside.length === 0 ? own : [...own, ...inside]
   }
 
   #named(name: string): NamedShape {
@@ -201,8 +204,11 @@ const unique = (names: readonly string[]): string[] => [...new Set(names)].filte
 const plainShape = (shape: Shape | undefined): NamedShape['shape'] =>
   shape?.map((d: Dim) => (typeof d === 'number' ? d : null)) ?? null
 
+const nothing: ReadonlySet<string> = new Set()
+
 /** What a fused group makes and uses up itself: the first output of every member but the last. */
-function valuesInside(group: readonly Node[]): Set<string> {
+function valuesInside(group: readonly Node[]): ReadonlySet<string> {
+  if (group.length === 1) return nothing
   return new Set(group.slice(0, -1).map((node) => node.outputs[0]!))
 }
 
@@ -217,16 +223,32 @@ function givenGroups(running: readonly Node[], groups: readonly (readonly string
   return running.map((node) => grouped.get(node) ?? [node]).filter((group) => group.length > 0)
 }
 
-const sumOrNull = (values: readonly (number | null)[]): number | null =>
-  values.reduce((sum, v) => (sum === null || v === null ? null : sum + v), 0)
+/** The sum of a number of each; null where one is not known. */
+function sumOrNull<T>(list: Iterable<T>, of: (one: T) => number | null): number | null {
+  let sum = 0
+  for (const one of list) {
+    const value = of(one)
+    if (value === null) return null
+    sum += value
+  }
+  return sum
+}
+
+/** The first value of unknown type. */
+function untypedOf(moved: ReadonlyMap<string, Moved> | null): string | undefined {
+  for (const [name, { bytes }] of moved ?? []) if (bytes === null) return name
+  return undefined
+}
 
 /** Each value once, those inside not at all. */
 function mergeMoved(
-  parts: readonly (ReadonlyMap<string, Moved> | null)[],
+  counts: readonly NodeCount[],
+  which: 'reads' | 'writes',
   internal: ReadonlySet<string>,
-): Map<string, Moved> | null {
+): ReadonlyMap<string, Moved> | null {
+  if (counts.length === 1) return counts[0]![which]
   const all = new Map<string, Moved>()
-  for (const part of parts) {
+  for (const { [which]: part } of counts) {
     if (!part) return null
     for (const [name, m] of part)
       if (!internal.has(name) && m.elements > (all.get(name)?.elements ?? -1)) all.set(name, m)

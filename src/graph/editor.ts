@@ -50,6 +50,8 @@ export function makeNode(
  */
 export const editGraph = (model: Model): GraphEditor => new GraphEditor(model)
 
+const isNodes = (made: Node | readonly Node[]): made is readonly Node[] => Array.isArray(made)
+
 /** Changes a graph, and what of its model goes with it. Values are their names. */
 export class GraphEditor {
   readonly #source: Model
@@ -164,7 +166,10 @@ export class GraphEditor {
   #put(nodes: readonly Node[]): void {
     for (const node of nodes) this.#nodes.push(node)
     if (this.#names)
-      for (const { inputs, outputs } of nodes) for (const name of [...inputs, ...outputs]) this.#names.add(name)
+      for (const node of nodes) {
+        for (const name of node.inputs) this.#names.add(name)
+        for (const name of node.outputs) this.#names.add(name)
+      }
   }
 
   /**
@@ -187,7 +192,10 @@ export class GraphEditor {
   rewrite(visit: (node: Node) => Node | readonly Node[]): this {
     const before = this.#nodes
     this.#nodes = []
-    for (const node of before) this.#put([visit(node)].flat())
+    for (const node of before) {
+      const made = visit(node)
+      this.#put(isNodes(made) ? made : [made])
+    }
     this.#changed ||= !isSame(this.#nodes, before)
     return this
   }

@@ -43,15 +43,20 @@ class Inliner {
   readonly left = new Set<string>()
   readonly #editor: GraphEditor
   readonly #functions: ReadonlyMap<string, FunctionDefinition>
+  /** Names of functions, which most operators have not. */
+  readonly #names: ReadonlySet<string>
+  readonly #agreeing = new Map<FunctionDefinition, boolean>()
+  readonly #made = new Map<FunctionDefinition, ReadonlySet<string>>()
   readonly #operators: OperatorSet | undefined
   /** Functions that are being inlined, outermost first. */
   readonly #open = new Set<string>()
-  #made = 0
+  #count = 0
   #depth = 0
 
   constructor(editor: GraphEditor, functions: readonly FunctionDefinition[], operators: OperatorSet | undefined) {
     this.#editor = editor
     this.#functions = new Map(functions.map((f) => [keyOf(f), f]))
+    this.#names = new Set(functions.map((f) => f.name))
     this.#operators = operators
   }
 
@@ -68,21 +73,28 @@ class Inliner {
       }
       const inside = this.#inside(node)
       if (inside) rows.push({ ...inside, at: 0 })
-      else done.push(this.#functions.has(calledBy(node)) ? node : this.#withInlinedSubgraphs(node))
+      else done.push(this.#called(node) ? node : this.#withInlinedSubgraphs(node))
     }
     return done
   }
 
+  #called(node: Node): FunctionDefinition | undefined {
+    return this.#names.has(node.opType) ? this.#functions.get(calledBy(node)) : undefined
+  }
+
   /** What a node stands for; undefined: for itself. */
   #inside(node: Node): { readonly nodes: readonly Node[]; readonly key?: string } | undefined {
-    const key = calledBy(node)
-    const definition = this.#functions.get(key)
+    const definition = this.#called(node)
     if (!definition) {
       const opset = this.#editor.opsetImports.get('') ?? unsaid
       const meaning = this.#operators?.composite?.(node.domain, node.opType)?.body(node, opset)
       return meaning && { nodes: this.#expanded(meaning, node, meaning.main) }
     }
-    if (this.#operators?.get(node.domain, node.opType) || !this.#agrees(definition)) {
+    const key = keyOf(definition)
+    if (
+      this.#operators?.get(node.domain, node.opType) ||
+      !getOrAdd(this.#agreeing, definition, () => this.#agrees(definition))
+    ) {
       this.left.add(key)
       return undefined
     }
@@ -136,8 +148,8 @@ class Inliner {
   /** The function's nodes under fresh names, its inputs and outputs bound to those of the call. */
   #expanded(definition: FunctionDefinition, call: Node, main?: Node): Node[] {
     this.#import(definition)
-    this.#made += definition.nodes.length
-    if (this.#made > mostMadeNodes)
+    this.#count += definition.nodes.length
+    if (this.#count > mostMadeNodes)
       throw new KerfError(
         'too-large',
         `The functions of the model, written out, are more than ${mostMadeNodes} nodes. Export the model without functions that call others so often.`,
@@ -156,7 +168,7 @@ class Inliner {
     definition.inputs.forEach((name, i) => {
       names.set(name, call.inputs[i] ?? '')
     })
-    const made = new Set(definition.nodes.flatMap((n) => n.outputs))
+    const made = getOrAdd(this.#made, definition, () => new Set(definition.nodes.flatMap((n) => n.outputs)))
     const forwarded: [from: string, to: string][] = []
     definition.outputs.forEach((name, i) => {
       const outside = call.outputs[i] ?? ''
@@ -187,16 +199,20 @@ function copied(
   prefix: string,
   resolve: (a: Attribute) => Attribute | undefined = (a) => a,
 ): Node {
+  const renamed = {
+    ...node,
+    name: shortName(`${prefix}/${nodeLabel(node)}`),
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }
+  if (node.attributes.size === 0) return renamed
   const attributes = new Map<string, Attribute>()
   for (const [name, attribute] of node.attributes) {
     const resolved = resolve(attribute)
     if (resolved) attributes.set(name, resolved)
   }
   return {
-    ...node,
-    name: shortName(`${prefix}/${nodeLabel(node)}`),
-    inputs: node.inputs.map(rename),
-    outputs: node.outputs.map(rename),
+    ...renamed,
     attributes: mapSubgraphs(attributes, (g) => ({
       ...g,
       inputs: g.inputs.map((v) => ({ ...v, name: rename(v.name) })),

@@ -14,6 +14,7 @@ interface Slot {
   readonly repeats: boolean
   /** What elements it may have, as it is declared; undefined: any. */
   readonly elements: string | undefined
+  readonly kinds: readonly Kind[] | undefined
   readonly shape: readonly string[] | undefined
   /** One element does as well, of whatever rank. */
   readonly orSingle: boolean
@@ -30,6 +31,7 @@ function slotOf(text: string): Slot {
     isOptional: mark === '?' || mark === '*',
     repeats: mark === '…' || mark === '*',
     elements,
+    kinds: elements?.split('|').map(kindOf),
     shape: shape === undefined ? undefined : shape === '' ? [] : shape.split(', '),
     orSingle: size !== undefined,
   }
@@ -99,7 +101,7 @@ function checkInputs(operator: OperatorFacts, call: Call): void {
     if (!slot.isOptional && !node.inputs[i])
       throw wrong(call, `input ${i} (${slot.name}) is missing`, 'Export the model again.')
     const { shape, elementType } = call.inputs[i] ?? {}
-    if (slot.elements && elementType) checkElements(call, i, slot.elements.split('|').map(kindOf), elementType)
+    if (slot.kinds && elementType) checkElements(call, i, slot.kinds, elementType)
     if (slot.shape && shape) checkShape(call, slot, shape, sizes)
   }
 }
@@ -123,13 +125,14 @@ function checkShape(
   const wanted = declared!
   const gap = wanted.indexOf('…')
   const fits = gap < 0 ? shape.length === wanted.length : shape.length >= wanted.length - 1
-  const problem = `${name} is [${shape}], where ${orSingle ? 'one element or ' : ''}[${wanted.join(', ')}] is needed`
-  if (!fits) throw wrong(call, problem)
+  const problem = () =>
+    `${name} is [${shape}], where ${orSingle ? 'one element or ' : ''}[${wanted.join(', ')}] is needed`
+  if (!fits) throw wrong(call, problem())
   wanted.forEach((want, i) => {
     const size = shape[gap >= 0 && i > gap ? shape.length - wanted.length + i : i]
     if (want === '…' || want === '_' || typeof size !== 'number') return
     const known = /^\d/.test(want) ? Number(want) : getOrAdd(sizes, want, () => size)
-    if (size !== known) throw wrong(call, /^\d/.test(want) ? problem : `${problem} with ${want} ${known}`)
+    if (size !== known) throw wrong(call, /^\d/.test(want) ? problem() : `${problem()} with ${want} ${known}`)
   })
 }
 

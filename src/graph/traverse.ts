@@ -1,7 +1,11 @@
 import type { Attribute, Graph, Node } from './model.ts'
 
+const none: readonly Graph[] = []
+
 /** The graphs that a node carries in its attributes (bodies of If, Loop, Scan). */
-export function subgraphsOf(node: Node): Graph[] {
+export function subgraphsOf(node: Node): readonly Graph[] {
+  // Most nodes: they are many.
+  if (node.attributes.size === 0) return none
   return [...node.attributes.values()].flatMap((a: Attribute) =>
     a.kind === 'graph' ? [a.value] : a.kind === 'graphs' ? [...a.value] : [],
   )
@@ -24,8 +28,10 @@ export function capturedNames(graph: Graph): Set<string> {
 }
 
 /** Everything a node reads: its inputs and what its subgraphs capture. */
-export function usedNames(node: Node): string[] {
-  return [...node.inputs.filter((n) => n !== ''), ...subgraphsOf(node).flatMap((g) => [...capturedNames(g)])]
+export function usedNames(node: Node): readonly string[] {
+  const inputs = node.inputs.includes('') ? node.inputs.filter((n) => n !== '') : node.inputs
+  const graphs = subgraphsOf(node)
+  return graphs.length === 0 ? inputs : [...inputs, ...graphs.flatMap((g) => [...capturedNames(g)])]
 }
 
 /** For every value, the nodes that read it, each once. */

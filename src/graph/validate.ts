@@ -44,12 +44,13 @@ function checkFunction(definition: FunctionDefinition): FunctionDefinition {
 function checkGraph(graph: Graph, isOutside: (name: string) => boolean, place: string): Graph {
   const own = new Set<string>()
   const inputs = new Set<string>()
-  const define = (name: string, by: string) => {
+  const define = (name: string, by: Node | string) => {
+    const maker = () => (typeof by === 'string' ? by : `by ${by.opType} "${nodeLabel(by)}"`)
     // Nodes leave an input out by the empty name, which would find it.
-    if (name === '') throw invalid(`${place} defines a value without a name (${by}). Export the model again.`)
+    if (name === '') throw invalid(`${place} defines a value without a name (${maker()}). Export the model again.`)
     if (own.has(name))
       throw invalid(
-        `${place} defines the value "${name}" twice (the second time: ${by}). Every name must be unique; export the model again.`,
+        `${place} defines the value "${name}" twice (the second time: ${maker()}). Every name must be unique; export the model again.`,
         { value: name },
       )
     own.add(name)
@@ -66,8 +67,7 @@ function checkGraph(graph: Graph, isOutside: (name: string) => boolean, place: s
   }
   for (const info of graph.valueInfo.values())
     if (info.type?.kind === 'tensor') checkDimensions(info.type.shape ?? [], `value "${info.name}"`)
-  for (const node of graph.nodes)
-    for (const name of node.outputs) if (name !== '') define(name, `by ${node.opType} "${nodeLabel(node)}"`)
+  for (const node of graph.nodes) for (const name of node.outputs) if (name !== '') define(name, node)
   for (const node of graph.nodes)
     for (const name of usedNames(node))
       if (!isDefined(name))
@@ -101,26 +101,26 @@ function checkDimensions(shape: readonly (number | string)[], place: string): vo
     )
 }
 
+/** Whether no node reads what is made behind it. */
+function isInOrder({ nodes }: Graph, madeHere: ReadonlySet<string>): boolean {
+  const ready = new Set<string>()
+  return nodes.every((node) => {
+    if (usedNames(node).some((name) => madeHere.has(name) && !ready.has(name))) return false
+    for (const name of node.outputs) ready.add(name)
+    return true
+  })
+}
+
 /** The same array when it is in order already. */
 function topologicalOrder(graph: Graph, place: string): readonly Node[] {
-  const madeHere = new Set(graph.nodes.flatMap((n) => n.outputs).filter((n) => n !== ''))
-  const ready = new Set<string>()
-  const needs = (node: Node) => usedNames(node).filter((n) => madeHere.has(n) && !ready.has(n))
-  let inOrder = true
-  for (const node of graph.nodes) {
-    if (needs(node).length > 0) {
-      inOrder = false
-      break
-    }
-    for (const o of node.outputs) ready.add(o)
-  }
-  if (inOrder) return graph.nodes
-  ready.clear()
+  const madeHere = new Set<string>()
+  for (const { outputs } of graph.nodes) for (const name of outputs) if (name !== '') madeHere.add(name)
+  if (isInOrder(graph, madeHere)) return graph.nodes
   const waitingFor = new Map<string, Node[]>()
   const missing = new Map<Node, number>()
   const queue: Node[] = []
   for (const node of graph.nodes) {
-    const names = new Set(needs(node))
+    const names = new Set(usedNames(node).filter((name) => madeHere.has(name)))
     missing.set(node, names.size)
     if (names.size === 0) queue.push(node)
     for (const name of names) getOrAdd(waitingFor, name, () => []).push(node)

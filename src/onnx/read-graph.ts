@@ -64,14 +64,20 @@ export function readGraph(proto: Message<'GraphProto'>, context: TensorContext):
   }
 }
 
+/** Of most nodes: they are many. */
+const noAttributes: ReadonlyMap<string, Attribute> = new Map()
+
 function readNode(proto: Message<'NodeProto'>, context: TensorContext): Node {
-  const named = { name: proto.name ?? '', opType: proto.opType ?? '', outputs: proto.output }
+  const [name, opType, outputs] = [proto.name ?? '', proto.opType ?? '', proto.output]
   return {
-    ...named,
+    ...{ name, opType, outputs },
     domain: readDomain(proto.domain),
     overload: proto.overload || undefined,
     inputs: proto.input,
-    attributes: readAttributes(proto.attribute, context, `${named.opType} "${nodeLabel(named)}"`),
+    attributes:
+      proto.attribute.length === 0
+        ? noAttributes
+        : readAttributes(proto.attribute, context, `${opType} "${nodeLabel({ name, opType, outputs })}"`),
     docString: proto.docString || undefined,
     preserved: keptOf(proto),
   }

@@ -37,7 +37,11 @@ export const isWorthARow = (l: Layer): boolean =>
 
 /** Names for the layers of a network, the same in whatever table some of them stand. */
 export function layerNames(layers: readonly Layer[]): LayerNames {
-  const whole = new Map(layers.map((layer) => [firstOf(layer)[0], shortName(...firstOf(layer))]))
+  const whole = new Map<string, string>()
+  for (const layer of layers) {
+    const [name, op] = firstOf(layer)
+    whole.set(name, shortName(name, op))
+  }
   const rows = layers.filter(isWorthARow).map((layer) => firstOf(layer)[0])
   const prefix = commonBeginning(rows.map((name) => whole.get(name)!))
   const named = (name: string) => {

@@ -1,6 +1,6 @@
 /** `1,814,073,344`; fractions keep up to 3 digits. */
 export function withSeparators(value: number): string {
-  if (!Number.isFinite(value)) return String(value)
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < 1000)) return String(value)
   const [whole, fraction] = (Number.isInteger(value) ? value.toString() : value.toFixed(3).replace(/\.?0+$/, '')).split(
     '.',
   )

@@ -61,6 +61,7 @@ function terminalTable(
   const { columns, cells, notes, broken } = fitted(table, width)
   const rows = cells.map((row) => linesOf(row))
   const bodyWidths = widthsOf(columns, rows.flat())
+  const isRight = columns.map(isNumeric)
   const header = linesOf(
     columns.map((c, i) =>
       broken.has(c) ? wrapped(c.header, Math.max(longestWord(c.header), bodyWidths[i]!)) : c.header,
@@ -75,7 +76,7 @@ function terminalTable(
   )
   const line = (row: readonly string[], style = plain) =>
     row
-      .map((text, i) => style(isNumeric(columns[i]!) ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)))
+      .map((text, i) => style(isRight[i] ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)))
       .join(gap)
       .trimEnd()
   const rule = dim('─'.repeat(widths.reduce((sum, w) => sum + w, gap.length * (columns.length - 1))))
@@ -90,12 +91,16 @@ function terminalTable(
   ].join('\n')
 }
 
+type Cells = readonly (readonly string[])[]
+
 /** How wide the widest cell of each column is. */
-const widthsOf = (columns: readonly Column[], cells: readonly (readonly string[])[]): number[] =>
+const widthsOf = (columns: readonly Column[], cells: Cells): number[] =>
   columns.map((_, i) => cells.reduce((most, row) => Math.max(most, widthOf(row[i]!)), 0))
 
 /** A row whose cells hold several lines, as rows of one line each. Shorter cells begin on the first line, or end on the last one. */
-function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): string[][] {
+function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): (readonly string[])[] {
+  // Most rows: they are many.
+  if (!row.some((text) => text.includes('\n'))) return [row]
   const cells = row.map((text) => text.split('\n'))
   const height = largest(cells.map((lines) => lines.length))
   return Array.from({ length: height }, (_, i) =>
@@ -105,7 +110,7 @@ function linesOf(row: readonly string[], at: 'top' | 'bottom' = 'top'): string[]
 
 interface Fitted {
   readonly columns: readonly Column[]
-  readonly cells: readonly (readonly string[])[]
+  readonly cells: Cells
   readonly notes: readonly string[]
   /** Their headers take several lines. */
   readonly broken: ReadonlySet<Column>
@@ -123,20 +128,22 @@ function fitted(table: Table, width: number): Fitted {
   }
   let columns = table.columns
   let cells = texts(columns, false)
+  let widths = widthsOf(columns, cells)
   if (!Number.isFinite(width)) {
     // Nothing but sentences needs to be shorter in a file.
     const sentences = columns.map(({ shorten: _, ...c }) => c)
-    return { columns, cells: shortened(sentences, cells, page), notes: [], broken: new Set() }
+    return { columns, cells: shortened(sentences, cells, widths, page), notes: [], broken: new Set() }
   }
   const broken = new Set<Column>()
-  if (tableWidth(columns, cells) <= width) return { columns, cells, notes: [], broken }
+  if (tableWidth(columns, widths) <= width) return { columns, cells, notes: [], broken }
   // Names may shrink to `shortest`, sentences to `narrowest`, not below.
-  const fits = () => tableWidth(columns, cells, { atLeast: true, broken }) <= width
+  const fits = () => tableWidth(columns, widths, { atLeast: true, broken }) <= width
   const notes: string[] = []
   if (!fits()) {
     const compact = texts(columns, true)
     if (String(compact) !== String(cells)) notes.push('Counts are rounded to fit this terminal.')
     cells = compact
+    widths = widthsOf(columns, cells)
   }
   const hidden: string[] = []
   const leaveOut = (from: number, enough: () => boolean) => {
@@ -154,22 +161,18 @@ function fitted(table: Table, width: number): Fitted {
       )
       columns = columns.filter((c, i) => !goes(c, i))
       cells = texts(columns, true)
+      widths = widthsOf(columns, cells)
     }
   }
   // What matters least goes before names are shortened.
-  leaveOut(2, () => tableWidth(columns, cells) <= width)
+  leaveOut(2, () => tableWidth(columns, widths) <= width)
   leaveOut(1, fits)
   // The header that is most of its column first, and no more of them than needed.
-  const excess = ({ header }: Column, i: number) =>
-    widthOf(header) -
-    largest(
-      cells.map((row) => widthOf(row[i]!)),
-      longestWord(header),
-    )
+  const excess = ({ header }: Column, i: number) => widthOf(header) - Math.max(widths[i]!, longestWord(header))
   for (const c of columns.toSorted((a, b) => excess(b, columns.indexOf(b)) - excess(a, columns.indexOf(a))))
     if (!fits() && excess(c, columns.indexOf(c)) > 0) broken.add(c)
   if (hidden.length > 0) notes.push(`Left out to fit this terminal: ${hidden.toReversed().join(', ')}.`)
-  return { columns, cells: shortened(columns, cells, width, broken), notes, broken }
+  return { columns, cells: shortened(columns, cells, widths, width, broken), notes, broken }
 }
 
 interface WidthOptions {
@@ -178,44 +181,44 @@ interface WidthOptions {
   readonly broken?: ReadonlySet<Column>
 }
 
+/** @param widths of the widest cells, by column */
 function tableWidth(
   columns: readonly Column[],
-  cells: readonly (readonly string[])[],
+  widths: readonly number[],
   { atLeast = false, broken }: WidthOptions = {},
 ): number {
   const width = (c: Column, i: number) => {
     const header = broken?.has(c) ? longestWord(c.header) : widthOf(c.header)
-    const natural = largest(
-      cells.map((row) => widthOf(row[i]!)),
-      header,
-    )
+    const natural = Math.max(widths[i]!, header)
     const least = c.wrap ? narrowest : shortest
     return atLeast && (c.shorten || c.wrap) ? Math.min(natural, Math.max(least, header)) : natural
   }
   return columns.reduce((sum, c, i) => sum + width(c, i), gap.length * (columns.length - 1))
 }
 
-/** Takes from the widest of the columns that may shrink, as much as is too wide. */
+/** Takes from the widest of the columns that may shrink, as much as is too wide. @param widths of the widest cells, by column */
 function shortened(
   columns: readonly Column[],
-  cells: readonly (readonly string[])[],
+  cells: Cells,
+  widths: readonly number[],
   width: number,
   broken?: ReadonlySet<Column>,
-): string[][] {
-  const limits = widthsOf(columns, cells)
+): Cells {
+  const limits = [...widths]
   const shrinking = columns.flatMap((c, i) => (c.shorten || c.wrap ? [i] : []))
   const least = (i: number) => (columns[i]?.wrap ? narrowest : shortest)
-  for (let excess = tableWidth(columns, cells, { broken }) - width; excess > 0; excess--) {
+  for (let excess = tableWidth(columns, widths, { broken }) - width; excess > 0; excess--) {
     const widest = shrinking.reduce((a, b) => (limits[b]! > limits[a]! ? b : a), shrinking[0] ?? -1)
     if (widest < 0 || limits[widest]! <= least(widest)) break
     limits[widest] = limits[widest]! - 1
   }
-  return cells.map((row) =>
-    row.map((text, i) => {
-      const limit = limits[i]!
-      return columns[i]?.shorten ? shortenMiddle(text, limit) : columns[i]?.wrap ? wrapped(text, limit) : text
-    }),
-  )
+  const shrunk = shrinking.filter((i) => limits[i]! < widths[i]!)
+  if (shrunk.length === 0) return cells
+  return cells.map((row) => {
+    const own = [...row]
+    for (const i of shrunk) own[i] = (columns[i]!.shorten ? shortenMiddle : wrapped)(row[i]!, limits[i]!)
+    return own
+  })
 }
 
 /** Broken between words into lines of at most so many cells; a word that is longer has a line of its own. */
@@ -255,11 +258,12 @@ export function shortenMiddle(text: string, width: number): string {
 const wide =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303e\uff01-\uff60]/u
 
-const ascii = /^[\x20-\x7e]*$/
+/** Before the first combining mark, and before all that is wide. */
+const narrow = /^[\0-\u02ff]*$/
 
 /** Cells that a text takes: Chinese, Japanese and Korean characters and emoji take two, combining marks none. */
 export function widthOf(text: string): number {
-  if (ascii.test(text)) return text.length
+  if (narrow.test(text)) return text.length
   let width = 0
   for (const c of text) width += /\p{Mark}|\u200d/u.test(c) ? 0 : wide.test(c) ? 2 : 1
   return width
