@@ -88,7 +88,7 @@ const pages: [what: string, program: string, limits: Readonly<Record<keyof typeo
     'a page that profiles',
     `import { profileModel, readModel } from 'kerf'
      fetch('model.onnx').then(readModel).then((model) => console.log(profileModel(model).totals))`,
-    { Vite: 62, esbuild: 67.8 },
+    { Vite: 62.9, esbuild: 68.3 },
   ],
   [
     'a page that runs a network',
@@ -96,14 +96,14 @@ const pages: [what: string, program: string, limits: Readonly<Record<keyof typeo
      const model = await readModel(await fetch('model.onnx'))
      const session = await createSession(model)
      console.log(await session.run({ input: imageToTensor(document.querySelector('img'), model) }))`,
-    { Vite: 146.7, esbuild: 151.2 },
+    { Vite: 147.1, esbuild: 151.6 },
   ],
   [
     'a page with everything',
     Object.keys(alias)
       .map((name, i) => `export * as e${i} from '${name}'`)
       .join('\n'),
-    { Vite: 396.9, esbuild: 409 },
+    { Vite: 397.5, esbuild: 409.6 },
   ],
 ]
 

@@ -93,12 +93,11 @@ export class LearnableRule {
     const shape = this.#analysis.values.get(node.outputs[0] ?? '')?.shape
     const starts = this.#isLayer(node) || this.#candidates(node).some((c) => c.role === 'table')
     const channels = new Set<number>()
-    const before = node.inputs.flatMap((name) => this.#channelsBefore.get(name) ?? [])
     if (starts) {
       for (const size of [shape?.[1], shape?.at(-1)]) if (typeof size === 'number') channels.add(size)
-    } else if (before.length === 0) return
-    else for (const one of before) for (const n of one) channels.add(n)
-    for (const name of node.outputs) this.#channelsBefore.set(name, channels)
+    } else for (const name of node.inputs) for (const n of this.#channelsBefore.get(name) ?? []) channels.add(n)
+    if (starts || node.inputs.some((name) => this.#channelsBefore.has(name)))
+      for (const name of node.outputs) this.#channelsBefore.set(name, channels)
   }
 
   #whyNot(node: Node, { input, role }: Candidate): string | undefined {

@@ -1,7 +1,6 @@
 import { WireWriter, wire } from '../base/index.ts'
 import {
   type FieldSchema,
-  fieldByNumber,
   fieldsOf,
   type Message,
   type MessageName,
@@ -58,11 +57,10 @@ class Decoder {
   /** Fields up to `end`, into a message that may have some: one that comes in pieces is one. */
   message(name: MessageName, into: object, end: number): void {
     const fields = into as Fields
-    const byNumber = fieldByNumber[name]
     while (this.#at < end) {
       const tag = this.#number()
       const [number, wireType] = [Math.floor(tag / 8), tag % 8]
-      const field = byNumber[number]
+      const field = fieldsOf[name].find((f) => f.number === number)
       if (!field) (fields.$unknown as UnknownField[]).push({ number, wireType, data: this.#skipped(number, wireType) })
       else if (field.message) this.#nested(field, field.message, fields)
       else if (!field.isList) fields[field.key] = this.#scalar(field.type as ScalarName)
@@ -191,9 +189,8 @@ export function remainder<N extends MessageName>(
   message: Message<N>,
   owned?: readonly (keyof Message<N>)[],
 ): Message<N> | undefined {
-  const rest = owned
-    ? fieldsOf[message.$name].filter((f) => !owned.includes(f.key as keyof Message<N>) && isSet(message, f))
-    : []
+  const isOwned = ({ key }: FieldSchema) => owned!.includes(key as keyof Message<N>)
+  const rest = owned ? fieldsOf[message.$name].filter((f) => !isOwned(f) && isSet(message, f)) : []
   if (rest.length === 0 && message.$unknown.length === 0) return undefined
   const kept = create(message.$name)
   kept.$unknown = message.$unknown

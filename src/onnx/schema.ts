@@ -182,14 +182,6 @@ for (const name of Object.keys(schema) as MessageName[])
     .map(fieldSchema)
     .sort((a, b) => a.number - b.number)
 
-/** The same by their numbers. */
-export const fieldByNumber = {} as Record<MessageName, readonly (FieldSchema | undefined)[]>
-for (const name of Object.keys(schema) as MessageName[]) {
-  const byNumber: (FieldSchema | undefined)[] = []
-  for (const field of fieldsOf[name]) byNumber[field.number] = field
-  fieldByNumber[name] = byNumber
-}
-
 /** `AttributeProto.Type` by its numbers. */
 export const attributeTypes = {
   undefined: 0,

@@ -39,7 +39,7 @@ describe('pooling', () => {
     const pooled = (size: number, attributes: object) =>
       oneNode(op, [[1, 1, size, 3]], { kernel_shape: [3, 1], ...attributes, ...more }, { opset: 19 }).shapes
     expect(() => pooled(5, { pads: [1, 0, 3, 0] })).toThrow(
-      `${op} "it": a window of 3 lies in the padding alone on axis 2 (5, padded by 1 and 3); input0 [1,1,5,3]. Pad less than the window is wide.`,
+      `${op} "it": a window lies in the padding alone on axis 2, with pads [1,0,3,0]; input0 [1,1,5,3].`,
     )
     expect(() => pooled(5, { pads: [3, 0, 0, 0] })).toThrow(/in the padding alone on axis 2/)
     // Between its taps there is room for the one element.
