@@ -88,7 +88,7 @@ const pages: [what: string, program: string, limits: Readonly<Record<keyof typeo
     'a page that profiles',
     `import { profileModel, readModel } from 'kerf'
      fetch('model.onnx').then(readModel).then((model) => console.log(profileModel(model).totals))`,
-    { Vite: 62.9, esbuild: 68.3 },
+    { Vite: 62.5, esbuild: 68.3 },
   ],
   [
     'a page that runs a network',
