@@ -94,7 +94,8 @@ export function sensitivityReport(
   }
 }
 
-const refusedTable = ({ refused }: Sensitivity, named: Named): Table => ({
+/** Layers whose channels nothing may take, and why. */
+export const refusedTable = ({ refused }: Pick<Sensitivity, 'refused'>, named: Named): Table => ({
   title: 'Stays as it is',
   columns: [
     { key: 'layer', header: 'Layer', shorten: true },

@@ -1,4 +1,5 @@
 import type { Model } from '../graph/index.ts'
+import type { Column } from '../report/index.ts'
 import { type Feeds, timeInTurns } from '../runtime/index.ts'
 import type { Contender, LabContext } from './experiment.ts'
 import { openMeasured } from './running.ts'
@@ -64,3 +65,14 @@ async function opened(model: Model, feeds: Feeds, context: LabContext): Promise<
     release: async () => session.dispose(),
   }
 }
+
+/** Columns of a network pruned in several ways: what is stored and executed, `more`, and the times. */
+export const prunedColumns = (runtimes: readonly string[], ...more: readonly Column[]): Column[] => [
+  { key: 'pruned', header: 'Pruned' },
+  { key: 'stored', header: 'Stored', kind: 'count' },
+  { key: 'nonZero', header: 'Not 0', kind: 'count' },
+  { key: 'executed', header: 'MACs', kind: 'count' },
+  { key: 'bytes', header: 'File B', kind: 'count' },
+  ...more,
+  ...runtimes.map((name): Column => ({ key: `${name} ms`, header: `${name} ms`, kind: 'ratio' })),
+]

@@ -20,6 +20,7 @@ import {
   type Table,
 } from '../../report/index.ts'
 import { beforeAfterTable } from '../prune-report.ts'
+import { refusedTable } from '../sensitivity-report.ts'
 
 const percent = (part: number): string => `${(100 * part).toFixed(2)} %`
 const value = (quality: Quality): string => percent(qualityValue(quality))
@@ -152,16 +153,6 @@ const widthsTable = ({ widths }: SlimRound, named: (name: string) => string): Ta
     { key: 'part', header: 'After ÷ before', kind: 'ratio' },
   ],
   rows: widths.map(({ name, before, after }) => [named(name), before, after, after / before]),
-})
-
-const refusedTable = ({ refused }: SlimRound, named: (name: string) => string): Table => ({
-  title: 'Stays as it is',
-  columns: [
-    { key: 'layer', header: 'Layer', shorten: true },
-    { key: 'channels', header: 'Channels', kind: 'count' },
-    { key: 'why', header: 'Why', wrap: true },
-  ],
-  rows: refused.map(({ node, channels, why }) => [named(node), channels, why]),
 })
 
 /** Quality against time, of all rounds. */

@@ -7,7 +7,7 @@ import { hostTensor } from '../../runtime/index.ts'
 import { atMost, control, equal } from '../checks.ts'
 import type { Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
-import { timesOf } from '../times.ts'
+import { prunedColumns, timesOf } from '../times.ts'
 
 export interface Settings {
   readonly inputs: number
@@ -102,14 +102,7 @@ export async function measure(settings: Settings, context: LabContext): Promise<
     tables: [
       {
         title: `Linear(${inputs}, ${outputs}), ${100 * ratio} % pruned`,
-        columns: [
-          { key: 'pruned', header: 'Pruned' },
-          { key: 'stored', header: 'Stored', kind: 'count' },
-          { key: 'nonZero', header: 'Not 0', kind: 'count' },
-          { key: 'executed', header: 'MACs', kind: 'count' },
-          { key: 'bytes', header: 'File B', kind: 'count' },
-          ...times.runtimes.map((name) => ({ key: `${name} ms`, header: `${name} ms`, kind: 'ratio' as const })),
-        ],
+        columns: prunedColumns(times.runtimes),
         rows: found.map(({ name, bytes }, i) => [
           name,
           totals[i]!.params,

@@ -8,7 +8,7 @@ import { atLeast, atMost, control, equal } from '../checks.ts'
 import { drawIndices, pixelsOf } from '../digits.ts'
 import type { Findings, LabContext } from '../experiment.ts'
 import { progress } from '../progress.ts'
-import { timesOf } from '../times.ts'
+import { prunedColumns, timesOf } from '../times.ts'
 import { type TrainingPlan, testAccuracy, trainBriefly } from '../training.ts'
 
 export interface Settings extends Pick<TrainingPlan, 'trainImages' | 'testImages' | 'epochs' | 'batchSize'> {
@@ -72,15 +72,7 @@ export async function measure(settings: Settings, context: LabContext): Promise<
     tables: [
       {
         title: `${100 * ratio} % of each layer pruned`,
-        columns: [
-          { key: 'pruned', header: 'Pruned' },
-          { key: 'stored', header: 'Stored', kind: 'count' },
-          { key: 'nonZero', header: 'Not 0', kind: 'count' },
-          { key: 'executed', header: 'MACs', kind: 'count' },
-          { key: 'bytes', header: 'File B', kind: 'count' },
-          { key: 'accuracy', header: 'Accuracy', kind: 'ratio' },
-          ...times.runtimes.map((name) => ({ key: `${name} ms`, header: `${name} ms`, kind: 'ratio' as const })),
-        ],
+        columns: prunedColumns(times.runtimes, { key: 'accuracy', header: 'Accuracy', kind: 'ratio' }),
         rows: found.map(({ name, accuracy }, i) => [
           name,
           totals[i]!.params,
