@@ -81,6 +81,7 @@ async function byVite(program: string): Promise<Map<string, Chunk>> {
   )
 }
 
+/** esbuild splits a page for every import that its program could make, though nothing of it is left (decision 0028): it has limits of its own. */
 const bundlers = { Vite: byVite, esbuild: byEsbuild }
 
 const pages: [what: string, program: string, limits: Readonly<Record<keyof typeof bundlers, number>>][] = [
