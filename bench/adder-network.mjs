@@ -1,5 +1,6 @@
 // A whole network of adder layers in codes, against the ordinary network of the same shapes: ResNet-20, 3 × 32 × 32. Kerf's adder network in 6, 8
-// and 5 bits and in floats, and its ordinary one; the ordinary one in onnxruntime-web and onnxruntime-node. Weights are drawn, statistics and ranges
+// and 5 bits and in floats, and its ordinary one in floats and whole numbers; the ordinary one in onnxruntime-web and onnxruntime-node, there in whole
+// numbers, too. Weights are drawn, statistics and ranges
 // measured on noise: time does not depend on what a network has learnt, but for weights whose codes are small (docs/decisions/0014).
 //
 //     npm run bench -- adder-network [--threads 1,2] [--batch 1,64] [--rounds 15] [--json FILE]
@@ -7,8 +8,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openDuel } from './duel.mjs'
-import { judge } from './measure.mjs'
+import { inProcessorTime, openDuel, timesLonger } from './duel.mjs'
+import { judge, median } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 import { installPeers } from './peers.mjs'
 
@@ -19,11 +20,16 @@ const contenders = {
   ),
   'adder f32': 'adder-network.mjs?runtime=kerf&variant=adder',
   'conv f32': 'adder-network.mjs?runtime=kerf&variant=conv',
+  'conv int8': 'adder-network.mjs?runtime=kerf&variant=int8',
   'ort-web': 'adder-network.mjs?runtime=web&variant=conv',
   'ort-node': 'adder-network.mjs?runtime=node&variant=conv',
+  'ort int8': 'adder-network.mjs?runtime=node&variant=int8',
 }
-/** How many times faster the network in 6 bits should be than the ordinary one elsewhere. */
-const targets = { 'ort-web': 3, 'ort-node': 1 }
+/** How many times faster the network in 6 and 8 bits should be than the ordinary one elsewhere. */
+const targets = {
+  '6 bits': { 'ort-web': 3, 'ort-node': 2, 'ort int8': 1.1 },
+  '8 bits': { 'ort-node': 2, 'ort int8': 1.1 },
+}
 const image = [3, 32, 32]
 const calibrationImages = 32
 
@@ -50,13 +56,21 @@ export async function benchmark(args = []) {
           results.push({ threads, batch, times })
           console.log(row(String(batch), ...names.map((name) => (times[name].ms / batch).toFixed(3))))
           console.log(row('', ...names.map((name) => `${times[name].ratio.toFixed(2)} ×`)))
+          console.log(row('cpu', ...names.map((name) => (median(times[name].processor) / batch).toFixed(3))))
         }
       } finally {
         duel.close()
       }
+      const timeOf = (one) => (threads === 1 ? inProcessorTime(one) : one)
+      // On one thread in processor time, which other work on the machine disturbs less.
       for (const { batch, times } of results.filter((r) => r.threads === threads))
-        for (const [peer, target] of Object.entries(targets))
-          missed += judge(`6 bits against ${peer}, batch ${batch}`, times[peer].ratio, target)
+        for (const [name, peers] of Object.entries(targets))
+          for (const [peer, target] of Object.entries(peers))
+            missed += judge(
+              `${name} against ${peer}, batch ${batch}`,
+              timesLonger(timeOf(times[peer]), timeOf(times[name])),
+              target,
+            )
       console.log()
     }
     if (options.json) writeFileSync(options.json, `${JSON.stringify(results, null, 1)}\n`)
@@ -68,11 +82,11 @@ export async function benchmark(args = []) {
 
 const row = (first, ...cells) => `  ${first.padEnd(6)} ${cells.map((c) => c.padStart(10)).join(' ')}`
 
-/** The ordinary network, the adder one, and that in codes, as files. */
+/** The ordinary network and the adder one, and both in codes, as files. */
 async function writeNetworks(folder) {
   const { adderConvolution, nets } = await import('../dist/api/nets.js')
   const { writeModelFile } = await import('../dist/api/files.node.js')
-  const { measureStatistics, quantize } = await import('../dist/api/rewrite.js')
+  const { measureStatistics, quantize, quantizeIntegers } = await import('../dist/api/rewrite.js')
   const { seededRandom } = await import('../dist/api/graph.js')
   const shape = [calibrationImages, ...image]
   const random = seededRandom(1)
@@ -80,13 +94,13 @@ async function writeNetworks(folder) {
   const drawn = nets.resnet20({ convolution: adderConvolution })
   const adder = await measureStatistics(drawn, images)
   const models = { conv: nets.resnet20(), adder }
-  for (const [name, bits] of Object.entries(variants)) {
-    async function* batches() {
-      yield { images: images.data, count: calibrationImages }
-    }
-    const data = { shape: image, batchSize: calibrationImages, batches: batches() }
-    models[name] = (await quantize(adder, { bits, images: data })).model
+  async function* batches() {
+    yield { images: images.data, count: calibrationImages }
   }
+  const data = () => ({ shape: image, batchSize: calibrationImages, batches: batches() })
+  for (const [name, bits] of Object.entries(variants))
+    models[name] = (await quantize(adder, { bits, images: data() })).model
+  models.int8 = (await quantizeIntegers(models.conv, { images: data() })).model
   return Object.fromEntries(
     Object.entries(models).map(([name, model], i) => {
       const path = join(folder, `${i}.onnx`)

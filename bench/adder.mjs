@@ -28,6 +28,7 @@ const contenders = {
   'web f32': 'ort-conv.mjs?runtime=web&type=f32',
   'web int8': 'ort-conv.mjs?runtime=web&type=int8',
   'node f32': 'ort-conv.mjs?runtime=node&type=f32',
+  'node int8': 'ort-conv.mjs?runtime=node&type=int8',
 }
 /**
  * Contender, rival, how many times faster: geometric means over all layers of all networks.
@@ -43,6 +44,7 @@ const targets = [
   ['u8 8 bits', 'int8', 1],
   ['6 bits', 'web f32', 5],
   ['6 bits', 'node f32', 1.3],
+  ['u8 8 bits', 'node int8', 1.2],
 ]
 const networks = ['resnet50', 'vgg16', 'resnet20']
 /** Beside them where there are more threads: how many times as long one takes. */

@@ -94,6 +94,9 @@ class Contender {
 /** How many times longer than `other` a contender took: the median over the rounds, in each of which both had a turn. */
 export const timesLonger = (contender, other) => median(contender.rounds.map((ms, r) => ms / other.rounds[r]))
 
+/** A contender with its processor time as its times. */
+export const inProcessorTime = ({ processor }) => ({ rounds: processor })
+
 /**
  * @param {Record<string, string>} files module in bench/contenders by the contender's name; `?threads=` for another number than the others
  * @param {number} threads

@@ -8,7 +8,7 @@
 import { writeFileSync } from 'node:fs'
 import { pythonWithTorch } from './contenders/pytorch-train.mjs'
 import { trainNetworks } from './contenders/train-networks.mjs'
-import { openDuel, timesLonger } from './duel.mjs'
+import { inProcessorTime, openDuel, timesLonger } from './duel.mjs'
 import { judge, quartiles } from './measure.mjs'
 import { benchOptions, threadsText } from './options.mjs'
 
@@ -104,7 +104,5 @@ async function measureNetwork(network, threads, { batch, rounds }) {
   console.log()
   return { missed, result: { network, threads, batch, perImage, processor, memory: memory.slice(0, kinds.length) } }
 }
-
-const inProcessorTime = ({ processor }) => ({ rounds: processor })
 
 const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1)
