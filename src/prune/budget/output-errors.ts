@@ -28,6 +28,7 @@ export interface OutputErrorOptions extends RunningOptions, Task {
 /**
  * Of each group what each of its widths is worth: minus the squared relative error of the outputs.
  * @param choices the widths that groups may have
+ * @param known of `Target`
  * @throws KerfError `no-images`, `too-few-images`, and as `recover` for images that do not fit
  */
 export async function outputErrors(
@@ -36,6 +37,7 @@ export async function outputErrors(
   choices: readonly Widths[],
   { images, ...running }: OutputErrorOptions,
   turn: Turn,
+  known: Map<string, number> = new Map(),
 ): Promise<Widths[]> {
   if (!images)
     throw new KerfError(
@@ -50,10 +52,14 @@ export async function outputErrors(
   let done = 0
   const errorOf = async (group: ChannelGroup, width: number, turn: MatrixTurn): Promise<number> => {
     const { removed } = selectWidths(found, scores, new Map([[group, width]]))
+    const key = `${group.name} ${[...removed]}`
+    const before = known.get(key)
+    if (before !== undefined) return before
     const { model } = cutModel(found, removed)
     const cut = { model, was: found.trace.analysis.model, kept: keptIndices(found, removed) }
     const error = await errorOnceRead(cut, given, options, turn)
     progress?.({ what: 'measuring widths', done: ++done, total })
+    known.set(key, error ** 2)
     return error ** 2
   }
   return withMatrices(options, turn, async (turn) => {

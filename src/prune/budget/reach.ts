@@ -51,7 +51,7 @@ export async function reach(
   const how = allocationOf(target)
   const choices = widthChoices(found, scores, target)
   await turn()
-  const chosen = how === 'outputs' ? await outputErrors(found, scores, choices, options, turn) : choices
+  const chosen = how === 'outputs' ? await outputErrors(found, scores, choices, options, turn, target.known) : choices
   const best =
     how === 'cost' || how === 'outputs'
       ? await byCost(found, scores, target, budget, chosen, make, turn)

@@ -35,6 +35,11 @@ export interface Target {
   readonly times?: TimeTable
   /** Default `global` where `scope` says so, else `cost` for milliseconds and `uniform` for the others. */
   readonly allocate?: Allocation
+  /**
+   * For `outputs`: squared errors of the outputs that were measured for an earlier target, and are not measured again; what is measured is put in. Of one network, ranked in one way, on
+   * the same images.
+   */
+  readonly known?: Map<string, number>
   /** How channels are ranked and rounded; the ratio follows. */
   readonly scope?: Omit<Scope, 'ratio'>
 }

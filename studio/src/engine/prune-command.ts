@@ -23,7 +23,7 @@ export function pruneCommand(
   groups: readonly PreviewGroup[],
   used: CommandSources = {},
 ): string {
-  const { kinds, criterion, amount, global, widths, locked } = wish
+  const { kinds, criterion, amount, global, allocate, widths, locked } = wish
   const { of } = amount
   const isByHand = Object.keys(widths).length > 0
   const locks = new Set(locked)
@@ -37,7 +37,8 @@ export function pruneCommand(
     ...amountFlags(wish, used.threads),
     ...(criterion === 'l2' ? [] : [`--criterion ${criterion}`]),
     ...imageFlags(wish, used.images),
-    ...(global && !isByHand ? ['--global'] : []),
+    ...(allocate && of !== 'ratio' && !isByHand ? [`--allocate ${allocate}`] : []),
+    ...(global && !isByHand && !(allocate && of !== 'ratio') ? ['--global'] : []),
     ...groups.flatMap(({ name, layers }) => (locks.has(name) && !isByHand ? [`--keep ${quoted(layers[0]!)}`] : [])),
     ...said.map(({ layers, channels, kept }) => `--ratios ${quoted(`${layers[0]}=${partOf(channels, kept)}`)}`),
   ].join(' ')
@@ -54,10 +55,12 @@ function amountFlags({ amount: { of, part }, widths }: PruneWish, threads = 1): 
 }
 
 /** Criteria that look at pictures look at the same number there; where they lie on the disk a page does not know. */
-function imageFlags({ criterion, loss }: PruneWish, images: CommandSources['images']): string[] {
+function imageFlags({ criterion, loss, allocate, amount }: PruneWish, images: CommandSources['images']): string[] {
   const { needs = 'weights' } = criteria.find(({ name }) => name === criterion) ?? {}
-  if (needs === 'weights' || !images) return []
-  return ['--data pictures/', `--images ${images.count}`, ...(needs === 'images' ? [] : [`--loss ${loss}`])]
+  const asksOutputs = allocate === 'outputs' && amount.of !== 'ratio'
+  if ((needs === 'weights' && !asksOutputs) || !images) return []
+  const asksLoss = needs === 'loss' || needs === 'labels'
+  return ['--data pictures/', `--images ${images.count}`, ...(asksLoss ? [`--loss ${loss}`] : [])]
 }
 
 /** The cut's command, recovering as well. Labels are not looked at there. */

@@ -1,5 +1,6 @@
 import type { Totals } from 'kerf'
-import type { Criterion } from 'kerf/prune'
+import type { Allocation, Criterion } from 'kerf/prune'
+import type { qualityName } from 'kerf/workflow'
 import type { JobKind } from '../kept-jobs.ts'
 
 /** Which channels go: of convolutions, or of linear layers. */
@@ -18,6 +19,8 @@ export interface PruneWish {
   readonly amount: PruneAmount
   /** Whether the channels of all groups are ranked together. */
   readonly global: boolean
+  /** How an amount that stays chooses widths; undefined: as the library does it where nothing is said. */
+  readonly allocate?: Allocation
   /** How many channels of a group stay, by its name, where that is said by hand. */
   readonly widths: Readonly<Record<string, number>>
   /** Groups that stay whole, by their names. */
@@ -116,4 +119,16 @@ export interface KeptRecovery {
   readonly what: string
   /** That is done, 0..1. */
   readonly part: number
+}
+
+/** The most that goes within a limit, which was found. */
+export interface FoundWithin {
+  /** What asks for the same cut. */
+  readonly amount: PruneAmount
+  /** What quality is, of the cut, recovered by solving for layers, and of the network before: on so many pictures that nothing else saw. */
+  readonly quality: ReturnType<typeof qualityName>
+  readonly reached: number
+  readonly given: number
+  readonly outputError: number
+  readonly images: number
 }

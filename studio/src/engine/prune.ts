@@ -1,4 +1,5 @@
-import { KerfError, type Model } from 'kerf'
+import { KerfError, type Model, type Task } from 'kerf'
+import { splitSet } from 'kerf/data'
 import { nodeLabel } from 'kerf/graph'
 import {
   type ChannelGroup,
@@ -8,23 +9,38 @@ import {
   type PruneOptions,
   type PruneResult,
   pruneModel,
+  type Target,
   type TimeTable,
 } from 'kerf/prune'
 import { withCrossEntropy } from 'kerf/train'
-import { imagesFor, predictTime, prove } from 'kerf/workflow'
+import { imagesFor, predictTime, prove, qualityName, qualityValue } from 'kerf/workflow'
 import { usualThreads } from '../threads.ts'
 import { groupsFor, keptWhole } from './cut-again.ts'
 import { type Free, halfway } from './first-amount.ts'
 import { inPageWords } from './page-words.ts'
 import type { Pictures } from './picture-set.ts'
 import { pruneCommand } from './prune-command.ts'
-import type { CriterionChoice, PredictedCut, PreviewGroup, PrunePreview, PruneProof, PruneWish } from './prune-types.ts'
+import type {
+  CriterionChoice,
+  FoundWithin,
+  PredictedCut,
+  PreviewGroup,
+  PrunePreview,
+  PruneProof,
+  PruneWish,
+} from './prune-types.ts'
+import { pruneWithin, type QualityLimit } from './prune-within.ts'
 import { scoredOnce } from './scored-once.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
 
 /*
  * Cuts: what one would make of the network, at once, from weights alone; then the cut itself, proven. Loaded when something is pruned.
  */
+
+/** The part of the pictures that only judges. */
+const heldOut = 0.25
+
+const running = () => ({ runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} })
 
 /** All that channels can be ranked by. */
 export const criterionChoices = (): CriterionChoice[] =>
@@ -56,6 +72,8 @@ export class Pruner {
   /** What that was made of. */
   #made: { readonly wish: PruneWish; readonly command: string } | undefined
   #scored: { readonly key: string; readonly by: unknown; readonly criterion: string | Criterion } | undefined
+  /** Errors of outputs that were measured. */
+  #known: { readonly by: string; readonly on: unknown; readonly errors: Map<string, number> } | undefined
   /** What the network takes, by a table. */
   #beforeMs: { readonly by: TimeTable; readonly ms: number } | undefined
 
@@ -127,11 +145,54 @@ export class Pruner {
     return this.#scored.criterion
   }
 
-  #looking({ needs }: Criterion, loss: PruneWish['loss'], { images, transforms }: Pictures): Partial<PruneOptions> {
+  #looking(
+    criterion: string | Criterion,
+    loss: PruneWish['loss'],
+    { images, transforms }: Pictures,
+  ): Partial<PruneOptions> {
+    const asksLoss = typeof criterion !== 'string' && criterion.needs !== 'images'
     return {
       images: imagesFor(this.#model, images, transforms),
-      ...(needs === 'images' ? {} : { loss: loss === 'labels' ? withCrossEntropy : outputLoss }),
-      ...{ runtime: threadedRuntime, threads: usualThreads(), onNotice: () => {} },
+      ...(asksLoss ? { loss: loss === 'labels' ? withCrossEntropy : outputLoss } : {}),
+      ...running(),
+    }
+  }
+
+  /** A target but for its amount. What outputs lose is measured once, as long as nothing changes that it follows from. */
+  #target(wish: PruneWish, { times, pictures }: PreviewSources): Omit<Target, 'part' | 'value'> {
+    const { amount, global, allocate, kinds, criterion, loss, locked } = wish
+    const of = amount.of === 'ratio' ? 'macs' : amount.of
+    const by = JSON.stringify([kinds, criterion, loss, locked, global])
+    if (allocate === 'outputs' && (this.#known?.by !== by || this.#known.on !== pictures?.images))
+      this.#known = { by, on: pictures?.images, errors: new Map() }
+    return {
+      ...{ of, allocate, scope: { global } },
+      ...(of === 'milliseconds' && { times }),
+      ...(allocate === 'outputs' && { known: this.#known?.errors }),
+    }
+  }
+
+  /**
+   * The smallest network whose outputs, or whose quality, stay within a limit: it is cut, recovered by solving for layers on most of the pictures, and judged on the others.
+   * @throws KerfError as `pruneWithin`; Error without pictures
+   */
+  async within(wish: PruneWish, limit: QualityLimit, sources: PreviewSources, task: Task): Promise<FoundWithin> {
+    const { pictures } = sources
+    if (!pictures) throw new Error('What the outputs lose is measured on pictures: give some.')
+    const locked = groupsFor(this.#model, wish, this.#inputs).filter(({ name }) => wish.locked.includes(name))
+    const { scope: _, target: __, widths: ___, ...prune } = this.#optionsFor(wish, locked, sources)
+    const target = this.#target(wish, sources)
+    const { rest, part: held } = splitSet(pictures.images, heldOut, 0, 'validation')
+    const [fit, images] = [rest, held].map((set) => imagesFor(this.#model, set, pictures.transforms))
+    const { part, quality, given } = await pruneWithin(
+      this.#model,
+      { ...running(), prune: { ...prune, target }, fit, images: images!, limit },
+      task,
+    )
+    return {
+      amount: { of: wish.amount.of === 'ratio' ? 'macs' : wish.amount.of, part },
+      ...{ quality: qualityName(given), reached: qualityValue(quality), given: qualityValue(given) },
+      ...{ outputError: quality.outputError, images: quality.images },
     }
   }
 
@@ -148,18 +209,14 @@ export class Pruner {
     }
   }
 
-  #optionsFor(
-    { kinds, criterion: name, loss, amount, global }: PruneWish,
-    locked: readonly ChannelGroup[],
-    { times, pictures }: PreviewSources,
-  ): PruneOptions {
+  #optionsFor(wish: PruneWish, locked: readonly ChannelGroup[], sources: PreviewSources): PruneOptions {
+    const { kinds, criterion: name, loss, amount, global } = wish
+    const { pictures } = sources
     const { of, part } = amount
     const much =
-      of === 'ratio'
-        ? { scope: { ratio: part, global } }
-        : { target: { of, part, scope: { global }, ...(of === 'milliseconds' && { times }) } }
+      of === 'ratio' ? { scope: { ratio: part, global } } : { target: { ...this.#target(wish, sources), part } }
     const criterion = this.#criterion(name, loss, pictures)
-    const looked = typeof criterion !== 'string' && pictures ? this.#looking(criterion, loss, pictures) : {}
+    const looked = pictures ? this.#looking(criterion, loss, pictures) : {}
     return { methods: kinds, criterion, inputs: this.#inputs, keep: keptWhole(locked), ...much, ...looked }
   }
 

@@ -11,6 +11,7 @@ import { recoverCommand } from '../prune-command.ts'
 import type {
   CriterionChoice,
   CutTime,
+  FoundWithin,
   PrunePreview,
   PruneProof,
   PruneWish,
@@ -18,6 +19,7 @@ import type {
   RecoveryState,
   TrainedStep,
 } from '../prune-types.ts'
+import type { QualityLimit } from '../prune-within.ts'
 import type { Changed } from '../steps.ts'
 import type { PicturesDesk } from './pictures.ts'
 import type { SensitivityDesk } from './sensitivity.ts'
@@ -57,6 +59,7 @@ export class PruneDesk {
   readonly #sensitivity: SensitivityDesk
   readonly #previews = new OneAtATime()
   readonly #recoveries = new OneAtATime()
+  readonly #searches = new OneAtATime()
   /** Cuts that were made here, or again. */
   readonly #results = new WeakMap<CutRecord, PruneResult>()
   /** What recoveries of cuts are kept under. */
@@ -95,11 +98,34 @@ export class PruneDesk {
     })
   }
 
+  /**
+   * The smallest network within a limit of what outputs or quality lose.
+   * @returns undefined where it was stopped
+   * @throws KerfError as `Pruner.within`; Error without pictures, and for a budget in time without measured times
+   */
+  within(wish: PruneWish, limit: QualityLimit, progress: Told<RecoveryState>): Promise<FoundWithin | undefined> {
+    return this.#searches.run(async (signal) => {
+      const pruner = await this.#prunerNow()
+      const pictures = await this.#pictures.now((done, total) => progress({ what: 'reading pictures', done, total }))
+      const sources = { times: this.#times.table, pictures }
+      return pruner.within(wish, limit, sources, {
+        signal,
+        progress: ({ what, done, total }) => progress({ what, done, total }),
+      })
+    })
+  }
+
+  stopSearch(): void {
+    this.#searches.stop()
+  }
+
   /** Those that a criterion looks at; undefined for one that looks at none. @throws Error where they are missing */
-  async #picturesFor({ criterion, loss }: PruneWish): Promise<Pictures | undefined> {
+  async #picturesFor({ criterion, loss, allocate, amount }: PruneWish): Promise<Pictures | undefined> {
     const needs = (await this.criteria()).find(({ name }) => name === criterion)?.needs ?? 'weights'
-    if (needs === 'weights') return undefined
+    const asksOutputs = allocate === 'outputs' && amount.of !== 'ratio'
+    if (needs === 'weights' && !asksOutputs) return undefined
     const pictures = await this.#pictures.now()
+    if (!pictures && needs === 'weights') throw new Error('What the outputs lose is measured on pictures: give some.')
     const needsLabels = needs === 'labels' || (needs === 'loss' && loss === 'labels')
     if (!pictures) throw new Error(`${criterion} looks at pictures${needsLabels ? ' with labels' : ''}: give some.`)
     if (needsLabels && pictures.images.classes.length === 0)

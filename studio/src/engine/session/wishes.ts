@@ -26,6 +26,7 @@ export const pruneWish = z.object({
   loss: z.enum(['labels', 'outputs']),
   amount: z.object({ of: z.enum(['ratio', 'macs', 'params', 'milliseconds']), part }),
   global: z.boolean(),
+  allocate: z.optional(z.enum(['uniform', 'global', 'cost', 'outputs'])),
   widths: z.record(text, z.int().check(z.minimum(1))),
   locked: z.array(text),
 }) satisfies z.ZodMiniType<PruneWish>
@@ -60,6 +61,12 @@ export const trainWish = z.object({
   newHead: z.boolean(),
   teach: z.boolean(),
 }) satisfies z.ZodMiniType<TrainWish>
+
+/** What a search for the smallest network may lose: in percent, or points. */
+export const limitWish = z.object({
+  of: z.enum(['outputError', 'maxDrop']),
+  most: z.number().check(z.minimum(0.1), z.maximum(99)),
+})
 
 /** What is asked of the lab; of which settings its experiment says what they may be. */
 export const labWish = z.object({

@@ -11,6 +11,7 @@ import { Report } from './report.tsx'
 import { Settings } from './settings.tsx'
 import { Times } from './times.tsx'
 import { usePruning } from './use-pruning.ts'
+import { WithinField } from './within-field.tsx'
 
 /** Channels taken out of the network: how many, which, what that makes of it; and the quality brought back. */
 export default function PruneView() {
@@ -50,6 +51,7 @@ export default function PruneView() {
         </div>
         <Report />
         <PicturesField />
+        <WithinField pruning={pruning} />
         <Recover />
         <BearingField pruning={pruning} />
         <Times />

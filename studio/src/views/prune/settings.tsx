@@ -1,5 +1,6 @@
-import { Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core'
-import type { ChannelKind, CriterionChoice, PruneAmount } from '../../engine/prune-types.ts'
+import { Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantine/core'
+import type { Allocation } from 'kerf/prune'
+import type { ChannelKind, CriterionChoice, PruneAmount, PruneWish } from '../../engine/prune-types.ts'
 import { msText } from '../../parts/before-after.tsx'
 import { useTiming } from './timing.ts'
 import { amountNames, type Pruning } from './use-pruning.ts'
@@ -16,6 +17,19 @@ const kinds: readonly { readonly value: string; readonly label: string }[] = [
   { value: 'neuron', label: 'Neurons' },
   { value: 'filter,neuron', label: 'Both' },
 ]
+
+const allocations: readonly { readonly value: Allocation; readonly label: string }[] = [
+  { value: 'uniform', label: 'the same part of every group goes' },
+  { value: 'global', label: 'all channels ranked together' },
+  { value: 'cost', label: 'the most is kept of the scores' },
+  { value: 'outputs', label: 'the outputs lose least, by pictures' },
+]
+
+/** As the library has it where nothing is said. */
+const chosenAllocation = ({ allocate, global, amount: { of } }: PruneWish): Allocation => {
+  const usual = global ? 'global' : of === 'milliseconds' ? 'cost' : 'uniform'
+  return of === 'ratio' ? (global ? 'global' : 'uniform') : (allocate ?? usual)
+}
 
 /** Criteria by what they are given. */
 const kindsOfCriteria: Readonly<Record<CriterionChoice['needs'], string>> = {
@@ -100,10 +114,12 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
             onChange={(value) => settle({ loss: value as typeof wish.loss })}
           />
         )}
-        <Checkbox
-          label="Rank the channels of all layers together"
-          checked={wish.global}
-          onChange={(event) => settle({ global: event.currentTarget.checked })}
+        <Select
+          label="Widths"
+          data={of === 'ratio' ? allocations.slice(0, 2) : [...allocations]}
+          value={chosenAllocation(wish)}
+          allowDeselect={false}
+          onChange={(value) => value && settle({ allocate: value as Allocation, global: value === 'global' })}
         />
       </Stack>
     </Fieldset>
