@@ -171,6 +171,50 @@ describeBrowser('Comparing in Kerf Studio', () => {
     expect(focused.y).toBeGreaterThanOrEqual(frame.y - 1)
     expect(focused.y + focused.height).toBeLessThanOrEqual(frame.y + frame.height + 1)
     await picture('compare-steps-near')
+    // Filled by other counts, and by time once both were measured.
+    const fill = graph.getByRole('combobox', { name: 'Fill boxes by' })
+    const filled = async (by: string, said: string) => {
+      await fill.selectOption(by)
+      await graph.getByText(`a box is filled by the part of its ${said} that B has of A’s`).waitFor()
+    }
+    for (const [by, said, key] of [
+      ['macs', 'MACs', 'macs'],
+      ['params', 'parameters', 'params'],
+      ['accesses', 'accesses', 'accesses'],
+    ] as const) {
+      await filled(by, said)
+      const parts = new Map(
+        layers.map(({ op, [key]: { a, b } }) => [`${op} ${human(a ?? 0)} → ${human(b ?? 0)}`, (100 * b!) / a!]),
+      )
+      const boxes = graph.locator('[data-difference=changed]:not([data-block]) > span')
+      const shown = async () => (await boxes.allTextContents()).find((told) => parts.has(told))
+      await expect.poll(shown).toBeDefined()
+      const told = (await shown())!
+      const style = await boxes.filter({ hasText: told }).first().locator('xpath=../i').getAttribute('style')
+      expect(Number.parseFloat(style!.match(/width: ([\d.]+)%/)![1]!)).toBeCloseTo(parts.get(told)!, 1)
+    }
+    await accessible()
+    await picture('compare-filled-accesses')
+    await fill.selectOption('time')
+    await graph.getByText('Not measured: A and B. Measure both steps at this size.').waitFor()
+    await page.getByRole('tab', { name: 'Measure' }).click()
+    const measure = async () => {
+      await page.getByRole('button', { name: 'Measure', exact: true }).click()
+      await page.getByRole('grid', { name: 'Layers and how long they take' }).waitFor({ timeout: 60_000 })
+    }
+    await measure()
+    await page.getByRole('button', { name: 'As it was opened' }).click()
+    await page.getByRole('grid', { name: 'Layers and how long they take' }).waitFor({ state: 'detached' })
+    await measure()
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    await graph.getByText('part of its measured time that').waitFor()
+    await graph
+      .getByText(/[\d.]+ → [\d.]+ ms/)
+      .first()
+      .waitFor()
+    await picture('compare-filled-time')
+    await page.getByRole('button', { name: 'Pruned to 50 % of the MACs' }).click()
+    await page.getByRole('banner').getByText('resnet20-1.onnx', { exact: true }).waitFor()
     await page.setViewportSize({ width: 360, height: 740 })
     await fits()
     await graph.getByRole('button', { name: `Close ${name}`, exact: true }).click()

@@ -25,7 +25,7 @@ export class Engine {
   readonly costs = new CostsDesk(this.#open)
   readonly measure = new MeasureDesk(this.#open)
   readonly graph = new GraphDesk(this.#open, this.measure)
-  readonly compare = new CompareDesk(this.#open)
+  readonly compare = new CompareDesk(this.#open, this.measure)
   readonly run = new RunDesk(this.#open)
   readonly pictures = new PicturesDesk(this.#open)
   readonly times = new TimesDesk(this.#open, this.measure)

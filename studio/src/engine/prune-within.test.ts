@@ -1,8 +1,9 @@
 import { splitSet } from 'kerf/data'
-import { openData, readModelFile } from 'kerf/files'
 import { pruneModel, recover } from 'kerf/prune'
 import { imagesFor, QualityJudge, spread } from 'kerf/workflow'
 import { describe, expect, it } from 'vitest'
+import { openData } from '../../../src/data/index.node.ts'
+import { readModelFile } from '../../../src/onnx/index.node.ts'
 import { type PruneWithinOptions, pruneWithin } from './prune-within.ts'
 
 const lenet = readModelFile('examples/digits/lenet5.onnx')

@@ -2,10 +2,11 @@ import type { Model, Profile } from 'kerf'
 import { compareProfiles } from 'kerf/cost'
 import { comparisonFileText, type FileFormat } from 'kerf/report'
 import { type ComparisonTable, comparisonTable, countOther } from '../compare.ts'
-import { type DifferencePicture, differencePicture } from '../compare-picture.ts'
+import { type DifferencePicture, differencePicture, type PictureWish } from '../compare-picture.ts'
 import type { ModelSource } from '../model-source.ts'
 import type { OpenModel } from '../open-model.ts'
 import { readFrom } from '../read-model.ts'
+import type { MeasureDesk } from './measure.ts'
 
 /** What is compared: the open network, another file, or what the model was or became, by the step's number. */
 export type CompareSide = 'open' | 'file' | number
@@ -13,11 +14,13 @@ export type CompareSide = 'open' | 'file' | number
 /** Two networks beside each other: the open one, what it was and became, another file. */
 export class CompareDesk {
   readonly #open: OpenModel
+  readonly #measure: MeasureDesk
   #other: { readonly model: Model; readonly name: string } | undefined
   #sides: readonly [a: CompareSide, b: CompareSide] = ['open', 'file']
 
-  constructor(open: OpenModel) {
+  constructor(open: OpenModel, measure: MeasureDesk) {
     this.#open = open
+    this.#measure = measure
   }
 
   /**
@@ -49,9 +52,23 @@ export class CompareDesk {
   }
 
   /** Both in one picture, with some blocks open. */
-  picture(opened?: readonly string[]): DifferencePicture | undefined {
+  picture(wish: PictureWish): DifferencePicture | undefined {
     const profiles = this.#profiles()
-    return profiles && differencePicture(...profiles, opened)
+    if (!profiles) return undefined
+    const [a, b] = this.#sides.map((side, i) => this.#timesOf(side, profiles[i]!))
+    return differencePicture(...profiles, wish, { a, b })
+  }
+
+  /** Which of both were measured at the sizes that are counted. */
+  measured(): { readonly a: boolean; readonly b: boolean } {
+    const [a, b] = this.#sides.map((side, i) => this.#timesOf(side, this.#profiles()?.[i]) !== undefined)
+    return { a: a!, b: b! }
+  }
+
+  #timesOf(side: CompareSide, profile: Profile | undefined): Float64Array | undefined {
+    const step = side === 'open' ? this.#open.at : side
+    const model = typeof step === 'number' ? this.#open.steps[step]?.model : undefined
+    return profile && model && this.#measure.timesOf(model, profile)
   }
 
   /** The comparison as a file: what the command line writes. */

@@ -1,4 +1,4 @@
-import type { Profile } from 'kerf'
+import type { Model, Profile } from 'kerf'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
 import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from '../times.ts'
@@ -6,7 +6,8 @@ import { type MachineLimits, type Measurement, type MeasureProgress, type Measur
 /** Times in this browser. */
 export class MeasureDesk {
   readonly #open: OpenModel
-  #measured: { readonly step: object; readonly measurement: Measurement } | undefined
+  /** Of every step that was measured, the last one. */
+  readonly #measured = new WeakMap<Model, Measurement>()
   /** One measurement at a time: others would change its times. */
   readonly #work = new OneAtATime()
 
@@ -24,23 +25,31 @@ export class MeasureDesk {
     const { measure } = await import('../measure.ts')
     const { model, profile } = this.#open
     const measurement = await this.#work.run((signal) => measure(model, profile.inputs, wish, { signal, progress }))
-    if (measurement) this.#measured = { step: model, measurement }
+    if (measurement) this.#measured.set(model, measurement)
     return measurement
   }
 
   /** What was measured of the open model at the sizes that are counted. */
   get last(): Measurement | undefined {
     const { counted, model } = this.#open
-    const last = this.#measured
-    const isOfThese =
-      last?.step === model && counted.profile && shapesOf(last.measurement.inputs) === shapesOf(counted.profile.inputs)
-    return isOfThese ? last.measurement : undefined
+    return counted.profile && this.#of(model, counted.profile)
   }
 
   /** Milliseconds of every row of the layers as they were counted last; undefined where these were not measured. */
   rows(): Float64Array | undefined {
     const { last } = this
     return last && timesOfRows(this.#open.profile, last.parts)
+  }
+
+  /** Milliseconds of every row of a step's layers; undefined where it was not measured at these sizes. */
+  timesOf(model: Model, profile: Profile): Float64Array | undefined {
+    const measured = this.#of(model, profile)
+    return measured && timesOfRows(profile, measured.parts)
+  }
+
+  #of(model: Model, { inputs }: Profile): Measurement | undefined {
+    const measured = this.#measured.get(model)
+    return measured && shapesOf(measured.inputs) === shapesOf(inputs) ? measured : undefined
   }
 
   /**

@@ -92,6 +92,9 @@ export const compareWish = z.object({
   b: z.union([z.literal('open'), z.int().check(z.minimum(0))]),
 })
 
+/** What boxes of the picture of two networks are filled by. */
+export const filledBy = z.enum(['channels', 'params', 'macs', 'accesses', 'time'])
+
 /** Columns of a table that are shown, by their keys, and the order of its rows. */
 export const tableWish = z.object({
   shown: z.optional(z.array(text)),

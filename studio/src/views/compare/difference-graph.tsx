@@ -1,9 +1,11 @@
-import { ActionIcon, Button, Group, Text } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { ActionIcon, Button, Group, NativeSelect, Text } from '@mantine/core'
+import { type ReactNode, useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import type { ComparisonTable, Difference } from '../../engine/compare.ts'
-import type { DifferenceBox, DifferencePicture } from '../../engine/compare-picture.ts'
+import type { DifferenceBox, DifferencePicture, FilledBy } from '../../engine/compare-picture.ts'
+import { filledBy, readerOf } from '../../engine/session/wishes.ts'
 import { Icon } from '../../parts/icons.tsx'
+import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import '../../colours.css'
 import styles from './difference.module.css'
@@ -16,6 +18,12 @@ const names: Readonly<Record<Difference, string>> = {
   removed: 'only in A',
 }
 
+const fillingLabels: Readonly<Record<FilledBy, string>> = {
+  ...{ channels: 'Channels', params: 'Parameters', macs: 'MACs', accesses: 'Accesses', time: 'Measured time' },
+}
+
+const readFilling = readerOf(filledBy)
+
 /** Room around the picture, in pixels. */
 const edge = 12
 
@@ -23,27 +31,78 @@ const edge = 12
 export default function DifferenceGraph({ table }: { readonly table: ComparisonTable }) {
   const [picture, setPicture] = useState<DifferencePicture>()
   const [opened, setOpened] = useState<readonly string[]>()
+  const [by, fillBy] = useKept<FilledBy>('compare picture', 'channels', readFilling)
+  const measured = useStore((s) => s.measured)
   const fail = useStore((s) => s.fail)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other networks have another picture
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other networks have another picture, and new times
   useEffect(() => {
     let isWanted = true
-    engine.compare.picture(opened).then(
+    engine.compare.picture({ opened, by }).then(
       (made) => isWanted && setPicture(made),
       (error) => isWanted && !(error instanceof Closed) && fail(error),
     )
     return () => {
       isWanted = false
     }
-  }, [table, opened, fail])
-  return picture && <Drawn picture={picture} setOpened={setOpened} />
+  }, [table, opened, by, measured, fail])
+  return (
+    picture && (
+      <Drawn
+        picture={picture}
+        setOpened={setOpened}
+        filling={<Filling {...{ by, fillBy, table }} times={measured} />}
+      />
+    )
+  )
 }
 
 interface DrawnProps {
   readonly picture: DifferencePicture
   setOpened(paths: readonly string[]): void
+  readonly filling: ReactNode
 }
 
-function Drawn({ picture, setOpened }: DrawnProps) {
+interface FillingProps {
+  readonly table: ComparisonTable
+  /** Of the open network. */
+  readonly times: Float64Array | undefined
+  readonly by: FilledBy
+  fillBy(by: FilledBy): void
+}
+
+const ignoreClosed = (error: unknown) => {
+  if (!(error instanceof Closed)) throw error
+}
+
+/** What boxes are filled by, and what that says. */
+function Filling({ by, fillBy, table, times }: FillingProps) {
+  const [measured, setMeasured] = useState({ a: true, b: true })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other networks, and new times
+  useEffect(() => {
+    if (by === 'time') void engine.compare.measured().then(setMeasured, ignoreClosed)
+  }, [by, table, times])
+  const missing = by === 'time' ? (['a', 'b'] as const).filter((side) => !measured[side]) : []
+  return (
+    <Group gap="xs" mb={4}>
+      <NativeSelect
+        size="xs"
+        aria-label="Fill boxes by"
+        value={by}
+        onChange={({ currentTarget: { value } }) => fillBy(readFilling(value) ?? by)}
+        data={(Object.keys(fillingLabels) as FilledBy[]).map((value) => ({ value, label: fillingLabels[value] }))}
+      />
+      <Text size="sm" component="div" className={styles.legend}>
+        <span data-filled="">
+          {missing.length === 0
+            ? `a box is filled by the part of its ${fillingLabels[by].toLowerCase().replace('macs', 'MACs')} that B has of A’s`
+            : `Not measured: ${missing.join(' and ').toUpperCase()}. Measure ${missing.length === 1 ? 'that step' : 'both steps'} at this size.`}
+        </span>
+      </Text>
+    </Group>
+  )
+}
+
+function Drawn({ picture, setOpened, filling }: DrawnProps) {
   const { width, height, boxes, lines, frames, counts } = picture
   const open = (path: string) => setOpened([...picture.opened, path])
   const close = (path: string) => setOpened(picture.opened.filter((p) => p !== path && !p.startsWith(`${path}/`)))
@@ -73,6 +132,7 @@ function Drawn({ picture, setOpened }: DrawnProps) {
           </ActionIcon>
         </Group>
       </Group>
+      {filling}
       {frames.length > 0 && (
         <Group gap={4} mb={4} role="group" aria-label="Open blocks">
           {frames.map(({ path, name }) => (
