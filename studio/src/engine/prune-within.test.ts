@@ -1,14 +1,17 @@
-import { splitSet } from 'kerf/data'
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import { readModel } from 'kerf'
+import { imagesFromIdx, splitSet } from 'kerf/data'
 import { pruneModel, recover } from 'kerf/prune'
 import { imagesFor, QualityJudge, spread } from 'kerf/workflow'
 import { describe, expect, it } from 'vitest'
-import { openData } from '../../../src/data/index.node.ts'
-import { readModelFile } from '../../../src/onnx/index.node.ts'
 import { type PruneWithinOptions, pruneWithin } from './prune-within.ts'
 
-const lenet = readModelFile('examples/digits/lenet5.onnx')
-const digits = await openData({ kind: 'mnist', path: 'examples/digits' })
-const { rest, part: held } = splitSet(spread(digits.train, 100), 0.3, 0, 'validation')
+const read = (name: string) => readFileSync(`examples/digits/${name}`)
+const idx = (name: string) => ({ name, bytes: new Uint8Array(gunzipSync(read(`${name}-ubyte.gz`))) })
+const lenet = readModel(new Uint8Array(read('lenet5.onnx')))
+const digits = imagesFromIdx(idx('train-images-idx3'), idx('train-labels-idx1'))
+const { rest, part: held } = splitSet(spread(digits, 100), 0.3, 0, 'validation')
 const [images, fit] = [imagesFor(lenet, held, []), imagesFor(lenet, rest, [])]
 const options = (more: Partial<PruneWithinOptions> = {}): PruneWithinOptions => ({
   ...{ images, fit, limit: { outputError: 0.1 }, prune: { methods: ['filter'], target: { of: 'macs' } } },
