@@ -4,6 +4,8 @@ import { control } from './kernels.generated.ts'
 import type { NativeKernels } from './native.ts'
 
 const page = 65536
+/** Kernels read whole vectors, the last up to so far behind what they were given; they make nothing of it. */
+const readAhead = 64
 const align = (n: number): number => Math.ceil(n / 64) * 64
 
 interface Block {
@@ -47,7 +49,7 @@ export class DeviceMemory {
    */
   constructor(expected: number, shared: boolean, native?: NativeKernels) {
     this.native = native
-    const initial = Math.ceil((this.#next + expected) / page)
+    const initial = Math.ceil((this.#next + expected + readAhead) / page)
     if (initial > page) throw outOfMemory(this.#next + expected)
     askMemory(this.#next + expected, 'The plan', smaller)
     try {
@@ -68,7 +70,7 @@ export class DeviceMemory {
       return { at, bytes }
     }
     const at = this.#next
-    const missing = Math.ceil((at + bytes - this.memory.buffer.byteLength) / page)
+    const missing = Math.ceil((at + bytes + readAhead - this.memory.buffer.byteLength) / page)
     if (missing > 0) {
       askMemory(at + bytes, 'The plan', smaller)
       try {
