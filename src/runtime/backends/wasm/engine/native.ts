@@ -20,7 +20,7 @@ export interface NativeKernels {
 
 /** Whether steps of a kernel are done in machine code. */
 export const inMachineCode = (kernel: KernelName, native: NativeKernels | undefined): boolean =>
-  native !== undefined && native.kernels.includes(kernels[kernel].id)
+  native?.kernels.includes(kernels[kernel].id) ?? false
 
 /** What kernels/index.ts calls for kernels in machine code. */
 export function nativeRunFor(memory: WebAssembly.Memory, native: NativeKernels | undefined): NativeRun {
