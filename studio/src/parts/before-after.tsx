@@ -2,6 +2,7 @@ import { Progress, Table, Text } from '@mantine/core'
 import type { Totals } from 'kerf'
 import { human } from 'kerf/report'
 import table from './plain-table.module.css'
+import { Wide } from './wide.tsx'
 
 const rows = [
   { key: 'macs', title: 'MACs', unit: '' },
@@ -41,7 +42,7 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
   }
   return (
     <div>
-      <div className={table.scroll}>
+      <Wide label="Sums, to scroll">
         <Table aria-label={label}>
           <Table.Thead>
             <Table.Tr>
@@ -66,7 +67,7 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       {warnings.map((warning) => (
         <Text key={warning} size="sm" mt="xs">
           {warning}

@@ -1,6 +1,7 @@
 import { Checkbox, Slider, Table, Text, Title } from '@mantine/core'
 import type { PreviewGroup, PrunePreview } from '../../engine/prune-types.ts'
 import table from '../../parts/plain-table.module.css'
+import { Wide } from '../../parts/wide.tsx'
 import { useBearing } from './bearing.ts'
 import { Curve } from './curve.tsx'
 import type { Pruning } from './use-pruning.ts'
@@ -17,7 +18,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
       <Title order={2} size="h5" mb="xs">
         {groups.length} {groups.length === 1 ? 'group' : 'groups'} of channels that go together
       </Title>
-      <div className={table.scroll}>
+      <Wide label="Groups, to scroll">
         <Table verticalSpacing={6} aria-label="Groups of channels" miw={480}>
           <Table.Thead>
             <Table.Tr>
@@ -35,7 +36,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       {refused.length > 0 && (
         <details>
           <summary>

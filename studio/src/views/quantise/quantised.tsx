@@ -4,6 +4,7 @@ import type { QuantizeOutcome } from '../../engine/quantize-types.ts'
 import { type Card, Cards } from '../../parts/cards.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import table from '../../parts/plain-table.module.css'
+import { Wide } from '../../parts/wide.tsx'
 
 const percent = (part: number, digits = 1) => `${(100 * part).toFixed(digits)} %`
 
@@ -39,7 +40,7 @@ export function QuantisedReport({ title, outcome, command }: Props) {
 function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
   return (
     <>
-      <div className={table.scroll}>
+      <Wide label="Quantised layers, to scroll">
         <Table aria-label="Layers in codes" verticalSpacing={6} miw={640}>
           <Table.Thead>
             <Table.Tr>
@@ -74,7 +75,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       <Text size="xs" c="dimmed">
         Outside: inputs that the range cuts off. Input changes: by coding alone. Weights clamped: outside the range,
         without loss. Drift: change of the input with everything before it in codes, too.
@@ -86,7 +87,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
 function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: QuantizeOutcome }) {
   return (
     <>
-      <div className={table.scroll}>
+      <Wide label="Quantised layers, to scroll">
         <Table aria-label="Layers in codes" verticalSpacing={6} miw={480}>
           <Table.Thead>
             <Table.Tr>
@@ -113,7 +114,7 @@ function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: Qua
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       <Text size="xs" c="dimmed">
         Weights change: root mean square, by that of the weights. Drift: change of what the layer makes, with everything
         before it in codes, too.

@@ -4,6 +4,7 @@ import { human, shortNumber } from 'kerf/report'
 import { useState } from 'react'
 import type { SwapLayer, SwapOutcome, SwapPreview, SwapRow } from '../../engine/swap-types.ts'
 import table from '../../parts/plain-table.module.css'
+import { Wide } from '../../parts/wide.tsx'
 import type { Swapping } from './use-swapping.ts'
 
 /** Every layer that could be swapped, and every convolution that cannot, with the reason; what a swap makes of each. */
@@ -25,7 +26,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
         onReset={() => want({ layers: undefined })}
         isAsked={asked !== undefined}
       />
-      <div className={table.scroll}>
+      <Wide label="Layers, to scroll">
         <Table aria-label="Layers" verticalSpacing={6} miw={560}>
           <Table.Thead>
             <Table.Tr>
@@ -58,7 +59,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
             })}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       {outcome && <ErrorNotes outcome={outcome} />}
     </section>
   )

@@ -4,6 +4,7 @@ import type { SwapOutcome } from '../../engine/swap-types.ts'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import table from '../../parts/plain-table.module.css'
+import { Wide } from '../../parts/wide.tsx'
 import { Cells, ErrorNotes, Heads } from './layers.tsx'
 
 const statistics: Readonly<Record<SwapOutcome['statistics'], string>> = {
@@ -37,7 +38,7 @@ export function SwappedReport({ title, outcome, command }: Props) {
           ` A run takes ${shortNumber(time.afterMs)} ms; before ${shortNumber(time.beforeMs)} ms, measured in turns.`}
       </Text>
       <BeforeAfter before={before} after={after} first="Before" label="Before and after this swap" />
-      <div className={table.scroll}>
+      <Wide label="Swapped layers, to scroll">
         <Table aria-label="Layers that were swapped" verticalSpacing={6} miw={560}>
           <Table.Thead>
             <Table.Tr>
@@ -56,7 +57,7 @@ export function SwappedReport({ title, outcome, command }: Props) {
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       <ErrorNotes outcome={outcome} />
       {command !== undefined && <CommandLine command={command} />}
     </Stack>
