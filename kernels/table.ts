@@ -102,6 +102,7 @@ export const places = {
     sleepers: place(32, 'threads asleep at the barrier'),
     cutShort: place(36, 'waits that are still to be cut short'),
     penalty: place(40, 'how many will be next'),
+    pool: place(44, 'number of the pool that runs programs; workers of others end'),
     taken: place(4096, 'how much of its share each thread has taken in this step'),
     takenStep: place(64, 'bytes from one thread to the next: a line of the cache'),
     mostTakers: number(64, 'threads that have such a place'),

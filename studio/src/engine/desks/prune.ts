@@ -243,6 +243,7 @@ export class PruneDesk {
     const cut = this.#results.get(record)!
     const { trained } = record
     let steps: TrainedStep[] = []
+    let keeping: Promise<void> = Promise.resolve()
     const tellSteps = () => {
       if (steps.length > 0) told(steps)
       steps = []
@@ -262,10 +263,11 @@ export class PruneDesk {
           signal,
           progress({ what, done, total }) {
             progress({ what, done, total })
-            if (total && kept()) void keepPart(key, what, done / total)
+            if (total && kept()) keeping = keeping.then(() => keepPart(key, what, done / total))
           },
         },
-      )
+        // A file that is being written cannot be removed.
+      ).finally(() => keeping)
       tellSteps()
       await forgetRecovery(key)
       const command = recoverCommand(this.#open.step.command ?? '', wish, pictures.images.count)

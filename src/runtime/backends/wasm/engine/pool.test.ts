@@ -2,8 +2,10 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { KerfError, machineThreads } from '../../../../base/index.ts'
 import { GraphBuilder } from '../../../../graph/index.ts'
 import { createSession, type SessionOptions } from '../../../index.ts'
+import { spawnNodeWorker } from '../../../spawn.node.ts'
 import { createWorkerSession } from '../../../worker/worker-session.ts'
-import type { WorkerHandle } from './pool.ts'
+import { control } from './kernels.generated.ts'
+import { Pool, type WorkerHandle } from './pool.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -93,5 +95,39 @@ describe('threads', () => {
     expect(notices).toEqual(
       count > 256 ? [] : [expect.stringMatching(/^\d+ threads were asked for; this machine runs \d+ at a time/)],
     )
+  })
+
+  it('that go on after they were ended leave the memory to those that come after them', async () => {
+    // As in browsers, where a worker that is terminated runs on for a while.
+    const endings: Promise<string>[] = []
+    const reluctant = (source: string): WorkerHandle => {
+      const worker = spawnNodeWorker(source)
+      let listener = (_: string) => {}
+      endings.push(
+        new Promise((resolve) =>
+          worker.onEnd((why) => {
+            listener(why)
+            resolve(why)
+          }),
+        ),
+      )
+      return {
+        ...worker,
+        post: (m) => worker.post(m),
+        onMessage: (f) => worker.onMessage(f),
+        onEnd: (f) => {
+          listener = f
+        },
+        terminate: () => undefined,
+      }
+    }
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })
+    const first = await Pool.start(memory, 2, reluctant)
+    await first.dispose()
+    const second = await Pool.start(memory, 2, spawnNodeWorker)
+    second.run(control.firstFree, 0)
+    // The worker of the first has seen that this was not for it, and ended by itself.
+    expect(await endings[0]).toContain('exited')
+    await second.dispose()
   })
 })

@@ -79,9 +79,12 @@ function browserWorker(address: string | URL): WorkerHandle {
  * What a worker runs: it waits for the control block's epoch to change, does its share of the program, waits again. It looks for
  * about a millisecond before it sleeps, since the next program mostly follows at once and waking takes 0.2 ms. A text, so that it can start from a Blob
  * however it was bundled; the build puts it into the file `kerf/worker`, too.
+ *
+ * A worker that is terminated runs on for a while (in Chromium for 2 s, since it never comes back to its event loop). Where another pool has the memory by
+ * then it must do nothing of its programs: it looks whose they are, and ends.
  */
 export const workerSource = `
-const start = ({ modules: { first, others }, memory, thread, threads }, reply, native = () => {}) => {
+const start = ({ modules: { first, others }, memory, thread, threads, pool }, reply, native = () => {}) => {
   const missing = () => { throw new Error('A kernel was called whose binary is not loaded.') }
   const env = { memory, abort() {}, native, ${allBinaries.map((name) => `${name}: missing`)} }
   for (const [name, module] of others) env[name] = new WebAssembly.Instance(module, { env }).exports.call
@@ -94,6 +97,7 @@ const start = ({ modules: { first, others }, memory, thread, threads }, reply, n
       for (let i = 0; i < 100000 && Atomics.load(control, ${control.epoch / 4}) === epoch; i++);
       Atomics.wait(control, ${control.epoch / 4}, epoch)
       epoch = Atomics.load(control, ${control.epoch / 4})
+      if (Atomics.load(control, ${control.pool / 4}) !== pool) return
       run(Atomics.load(control, ${control.program / 4}), Atomics.load(control, ${control.steps / 4}), thread, threads)
     }
   })
@@ -112,6 +116,9 @@ export function whenStarted<T>(workers: number, started: Promise<T>, remedy?: st
   const seconds = 60 + workers
   return within(1000 * seconds, started, () => workerEnded(`it has not answered ${seconds} s after its start`, remedy))
 }
+
+/** Pools so far: each has a number of its own. */
+let pools = 0
 
 /** Threads that run programs together: the caller's and `threads - 1` workers. */
 export class Pool {
@@ -144,6 +151,8 @@ export class Pool {
     await loadBinaries(binaries)
     const pool = new Pool(memory, spawn ? threads : 1, { native, binaries })
     pool.#control.fill(0)
+    const number = ++pools
+    Atomics.store(pool.#control, control.pool / 4, number)
     if (!maySleep()) pool.#control[control.spinOnly / 4] = 1
     if (!spawn) return pool
     // Also where `spawn` throws it rejects, when all others are known and can be ended.
@@ -161,7 +170,7 @@ export class Pool {
         })
       })
       const library = native && { path: native.path, instructions: native.instructions }
-      worker.post({ modules: kernelModules(memory, binaries), memory, thread, threads, native: library })
+      worker.post({ modules: kernelModules(memory, binaries), memory, thread, threads, pool: number, native: library })
       return ready
     }
     try {
@@ -198,9 +207,14 @@ export class Pool {
     }
   }
 
-  /** Ends the workers. Until the promise is kept one of them may still use the memory. */
+  /** Ends the workers. Until the promise is kept one of them may still use the memory, but none does anything for another pool. */
   async dispose(): Promise<void> {
     this.#ended ??= 'it was released'
+    if (this.threads > 1) {
+      Atomics.store(this.#control, control.pool / 4, 0)
+      Atomics.add(this.#control, control.epoch / 4, 1)
+      Atomics.notify(this.#control, control.epoch / 4)
+    }
     await Promise.all(this.#workers.splice(0).map((worker) => worker.terminate()))
   }
 }
