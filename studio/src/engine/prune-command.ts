@@ -1,6 +1,6 @@
 import type { ImageSet } from 'kerf/data'
 import { criteria } from 'kerf/prune'
-import type { PreviewGroup, PruneWish, RecoverWish } from './prune-types.ts'
+import { asksOutputs, type PreviewGroup, type PruneWish, type RecoverWish } from './prune-types.ts'
 import { outputOf, quoted } from './quoted.ts'
 
 /** The part of a group that goes, rounded down: the width that follows is the one that was chosen. */
@@ -55,10 +55,10 @@ function amountFlags({ amount: { of, part }, widths }: PruneWish, threads = 1): 
 }
 
 /** Criteria that look at pictures look at the same number there; where they lie on the disk a page does not know. */
-function imageFlags({ criterion, loss, allocate, amount }: PruneWish, images: CommandSources['images']): string[] {
+function imageFlags(wish: PruneWish, images: CommandSources['images']): string[] {
+  const { criterion, loss } = wish
   const { needs = 'weights' } = criteria.find(({ name }) => name === criterion) ?? {}
-  const asksOutputs = allocate === 'outputs' && amount.of !== 'ratio'
-  if ((needs === 'weights' && !asksOutputs) || !images) return []
+  if ((needs === 'weights' && !asksOutputs(wish)) || !images) return []
   const asksLoss = needs === 'loss' || needs === 'labels'
   return ['--data pictures/', `--images ${images.count}`, ...(asksLoss ? [`--loss ${loss}`] : [])]
 }

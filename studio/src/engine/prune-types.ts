@@ -27,6 +27,9 @@ export interface PruneWish {
   readonly locked: readonly string[]
 }
 
+/** Whether widths are chosen by what the outputs lose, which is measured on pictures. */
+export const asksOutputs = ({ allocate, amount }: PruneWish): boolean => allocate === 'outputs' && amount.of !== 'ratio'
+
 /** A group of channels that can only go together. */
 export interface PreviewGroup {
   readonly name: string

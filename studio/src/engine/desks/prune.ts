@@ -8,16 +8,17 @@ import { inPageWords } from '../page-words.ts'
 import type { Pictures } from '../picture-set.ts'
 import type { Pruner } from '../prune.ts'
 import { recoverCommand } from '../prune-command.ts'
-import type {
-  CriterionChoice,
-  CutTime,
-  FoundWithin,
-  PrunePreview,
-  PruneProof,
-  PruneWish,
-  RecoverWish,
-  RecoveryState,
-  TrainedStep,
+import {
+  asksOutputs,
+  type CriterionChoice,
+  type CutTime,
+  type FoundWithin,
+  type PrunePreview,
+  type PruneProof,
+  type PruneWish,
+  type RecoverWish,
+  type RecoveryState,
+  type TrainedStep,
 } from '../prune-types.ts'
 import type { QualityLimit } from '../prune-within.ts'
 import type { Changed } from '../steps.ts'
@@ -120,10 +121,10 @@ export class PruneDesk {
   }
 
   /** Those that a criterion looks at; undefined for one that looks at none. @throws Error where they are missing */
-  async #picturesFor({ criterion, loss, allocate, amount }: PruneWish): Promise<Pictures | undefined> {
+  async #picturesFor(wish: PruneWish): Promise<Pictures | undefined> {
+    const { criterion, loss } = wish
     const needs = (await this.criteria()).find(({ name }) => name === criterion)?.needs ?? 'weights'
-    const asksOutputs = allocate === 'outputs' && amount.of !== 'ratio'
-    if (needs === 'weights' && !asksOutputs) return undefined
+    if (needs === 'weights' && !asksOutputs(wish)) return undefined
     const pictures = await this.#pictures.now()
     if (!pictures && needs === 'weights') throw new Error('What the outputs lose is measured on pictures: give some.')
     const needsLabels = needs === 'labels' || (needs === 'loss' && loss === 'labels')
