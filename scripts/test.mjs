@@ -62,7 +62,8 @@ async function runChecks() {
 async function runTests() {
   const dir = mkdtempSync(join(tmpdir(), 'kerf-test-'))
   const report = join(dir, 'report.json')
-  const args = ['run', '--root', root, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const reporters = ['default', 'json', join(root, 'scripts', 'retried.mjs')].map((name) => `--reporter=${name}`)
+  const args = ['run', '--root', root, ...reporters, `--outputFile.json=${report}`]
   const { code } = await runBin('vitest', 'vitest', [...args, ...filters], { stream: true })
   const failedBefore = total.failed
   try {

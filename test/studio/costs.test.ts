@@ -9,7 +9,7 @@ import { type FileFormat, profileFileText } from '../../src/api/report.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { useStudio, type Visit } from './harness.ts'
 import { chain, fileOf, openAndUnknown } from './models.ts'
-import { longestTaskMs } from './tasks.ts'
+import { longestTaskMs, mayTakeMs } from './tasks.ts'
 
 const net = buildNet('resnet18')
 const profile = profileModel(net, { name: 'resnet18.onnx' })
@@ -235,7 +235,7 @@ describeBrowser('Costs in Kerf Studio', () => {
       ['scroll', () => grid.evaluate((table) => (table as unknown as InPage).parentElement.scrollBy(0, 90_000))],
     ]
     for (const [name, act] of acts) {
-      expect(await longestTaskMs(studio.browser(), page, act), `${name}, ms`).toBeLessThanOrEqual(50)
+      expect(await longestTaskMs(studio.browser(), page, act), `${name}, ms`).toBeLessThanOrEqual(mayTakeMs)
     }
     expect(await page.locator('tbody tr[aria-rowindex]').count()).toBeLessThan(100)
   })

@@ -72,8 +72,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   afterAll(() => browser?.close())
   afterEach(async ({ task }) => {
     // What the pages showed when a test failed is most of the reason.
-    if (task.result?.state === 'fail')
-      await Promise.allSettled(visits.map((visit, i) => visit.picture(`failed-${task.id}-${i + 1}`)))
+    if (task.result?.state === 'fail') await Promise.allSettled(visits.map((visit, i) => keep(visit, task, i + 1)))
     visits.splice(0)
     const results = await Promise.allSettled(endings.splice(0).map((end) => end()))
     for (const result of results) if (result.status === 'rejected') throw result.reason
@@ -107,6 +106,13 @@ export function serveStudio(model?: string): Promise<Studio> {
   const path = model === undefined ? undefined : resolve(root, model)
   const given = path === undefined ? [] : givenFiles(path, filesOf(readModelFile(path)).slice(1))
   return startStudio({ files: pageFiles(built), given, port: 0 })
+}
+
+/** Of a test that failed: a picture, and the page as text, since a log keeps no pictures. */
+async function keep({ page, picture }: Visit, task: { readonly id: string; readonly name: string }, visit: number) {
+  await picture(`failed-${task.id}-${visit}`)
+  const text = await page.locator('body').ariaSnapshot({ timeout: 5000 })
+  console.error(`“${task.name}” failed; page ${visit} was:\n${text.slice(0, 4000)}`)
 }
 
 interface Watched {

@@ -8,9 +8,12 @@ const executablePath = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bi
   (path) => path !== undefined && path !== '' && existsSync(path),
 )
 
-/** `describe` for tests in a browser; without one they are reported as skipped, with the reason in their name. */
+/**
+ * `describe` for tests in a browser; without one they are reported as skipped, with the reason in their name.
+ * Chromium on a busy machine sometimes answers late or not at all. In CI (`CI` is set) such a test is tried once more, and `npm test` lists it.
+ */
 export function describeBrowser(name: string, body: () => void): void {
-  if (executablePath) describe(name, body)
+  if (executablePath) describe(name, { retry: process.env.CI ? 1 : 0 }, body)
   else describe.skip(`${name} (skipped: there is no Chromium; install it or set CHROMIUM_PATH)`, body)
 }
 

@@ -5,11 +5,8 @@ import { createSession, KerfError, readModel, type SessionOptions } from '../../
 export interface RunInPage {
   readonly threads: number
   readonly outputs: number[]
-  /** How long one run took. */
-  readonly runMs: number
-  /** Frames that the page had during that run, and the longest time between two of them, or an end of the run. */
+  /** That the page had during one run. */
   readonly frames: number
-  readonly longestGapMs: number
   readonly notices: string[]
 }
 
@@ -25,25 +22,20 @@ async function runInPage(shape: readonly number[], options: SessionOptions): Pro
   const feeds = { input: { elementType: 'float32', shape, data } as const }
   await session.run(feeds)
   await nextFrame()
-  const start = performance.now()
-  const times: number[] = [start]
+  let frames = 0
   let running = true
   const count = () => {
     if (!running) return
-    times.push(performance.now())
+    frames += 1
     requestAnimationFrame(count)
   }
   requestAnimationFrame(count)
   const { logits } = await session.run(feeds)
   running = false
-  const end = performance.now()
-  const gaps = [...times, end].map((time, i, all) => time - (all[i - 1] ?? time))
   return {
     threads: session.threads,
     outputs: Array.from(logits?.data ?? [], Number),
-    runMs: end - start,
-    frames: times.length - 1,
-    longestGapMs: Math.max(...gaps),
+    frames,
     notices,
   }
 }
