@@ -3,7 +3,7 @@ import type { DataSets, Transform } from '../data/index.ts'
 import type { Model } from '../graph/index.ts'
 import type { Chart, Table } from '../report/index.ts'
 import type { HostTensor, Runtime } from '../runtime/index.ts'
-import type { PruningComparison } from '../workflow/index.ts'
+import type { PruningComparison, TimingRuntime } from '../workflow/index.ts'
 
 /*
  * Prose of experiments is plain text in which formulas are LaTeX: `$…$` within a sentence, `$$…$$` for a paragraph of its own. Terminals get
@@ -74,6 +74,8 @@ export interface LabContext extends Task {
   readonly threads?: number
   /** Milliseconds that networks are timed by; those that pass by default. On a busy machine those of the processor that the process gets tell more. */
   readonly clock?: () => number
+  /** Where the experiment that cuts for time times networks; `runtime` by `clock` by default. */
+  readonly timing?: TimingRuntime
   /** A trained network for experiments that take one: `quantisation` an adder network, `allocation` any that classifies. */
   readonly model?: Model
   /** What methods of pruning did on another network and other data than digits, for the experiment that compares them. */

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { nodeRuntime } from '../../runtime/index.node.ts'
+import { formulaRuntime } from '../../testing/formula-runtime.ts'
 import { hasShared, sharedPath } from '../../testing/shared.ts'
 import { tinyNet } from '../../testing/tiny-images.ts'
 import {
@@ -162,8 +163,9 @@ it('speed measures both worlds where there is machine code, each by its own limi
 it('allocation keeps the most of the scores by time, and measures every way', async () => {
   const { run, settings } = experiments.find((e) => e.name === 'allocation')!
   const less = { trainImages: 480, testImages: 100, images: 48, ratios: [0.5], seconds: 0.002 }
-  const { tables, charts, checks } = await run({ ...settings.quick, ...less }, { seed: 1, digits })
-  expect(tables[0]!.rows.map(([way]) => way)).toEqual(expect.arrayContaining(['uniform', 'time']))
+  const context = { seed: 1, digits, timing: formulaRuntime() }
+  const { tables, charts, checks } = await run({ ...settings.quick, ...less }, context)
+  expect(tables[0]!.rows.map(([way]) => way)).toEqual(['uniform', 'sensitivity', 'macs', 'time'])
   const whole = tables[0]!.columns.findIndex((c) => c.key === 'measured')
   for (const row of tables[0]!.rows) expect(row[whole]).toBeGreaterThan(0)
   for (const check of checks) expect([check.what, check.holds]).toEqual([check.what, !check.control])
@@ -173,7 +175,7 @@ it('allocation keeps the most of the scores by time, and measures every way', as
   const model = tinyNet({ channels: 8 })
   const other = await run(
     { ...settings.quick, ...less, parts: [0.95], images: 16, testImages: 12 },
-    { seed: 1, digits, model },
+    { ...context, model },
   )
   expect(other.tables[0]!.title).toContain('agreement')
   expect(other.data).toContain('generated pictures without labels')

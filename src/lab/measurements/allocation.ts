@@ -93,7 +93,7 @@ export async function measure(settings: Settings, context: LabContext): Promise<
   const { seed, signal, runtime, threads = 1, clock } = context
   const running = { signal, runtime, threads, onNotice: () => {} }
   const { what, model, sets, labels } = await subjectOf(settings, context)
-  const timing = kerfTiming({ runtime, threads, clock })
+  const { timing = kerfTiming({ runtime, threads, clock }) } = context
   const times = await measureTimes(model, { timing, seconds, signal })
   await progress(context, 0.5)
   const fit = imagesFor(model, subset(sets.train, drawIndices(sets.train, images, seed + 1)), [])
