@@ -700,6 +700,7 @@ export const kernels = {
   quantiseU8: {
     does: 'codes as bytes: clamp(round(x / scale) + zeroPoint, least, most)',
     wasm: 'quantise',
+    native: 'quantise',
     args: {
       x: address('floats'),
       y: address('codes'),
@@ -713,6 +714,7 @@ export const kernels = {
   dequantiseU8: {
     does: 'y[i] = clamp((x[i] − zeroPoint)·scale)',
     wasm: 'quantise',
+    native: 'quantise',
     args: {
       x: address('bytes'),
       y: address('floats'),

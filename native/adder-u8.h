@@ -4,23 +4,24 @@
 
 #pragma once
 
+#include "codes.h"
 #include "sync.h"
-#include "vectors.h"
+
+/** Of octets whose sums never overflow. */
+enum { everyOctet = 1 << 30 };
 
 #if defined __AVX512F__
 #include <immintrin.h>
 /** Eight taps of 8 filters, and their sums. */
 typedef __m512i Codes;
 typedef __m512i Sums;
-enum { codesRows = 8, codesUnits = 2, mostOctets = 1 << 30 };
+enum { codesRows = 8, codesUnits = 2, mostOctets = everyOctet };
 
 static inline Codes codesOf(const uint8_t *w) { return _mm512_loadu_si512(w); }
 static inline Codes octetOf(const uint8_t *x) { return _mm512_set1_epi64(*(const int64_t *)x); }
 static inline Sums addTerms(Sums sums, Codes w, Codes x) { return _mm512_add_epi64(sums, _mm512_sad_epu8(w, x)); }
 static inline Sums noSums(void) { return _mm512_setzero_si512(); }
-static inline void collectSums(int32_t *to, Sums sums) {
-  _mm256_storeu_si256((void *)to, _mm256_add_epi32(_mm256_loadu_si256((const void *)to), _mm512_cvtepi64_epi32(sums)));
-}
+static inline EightBits totalOf(Sums sums) { return (EightBits)_mm512_cvtepi64_epi32(sums); }
 
 #elif defined __AVX2__
 #include <immintrin.h>
@@ -28,7 +29,7 @@ typedef struct {
   __m256i low, high;
 } Codes;
 typedef Codes Sums;
-enum { codesRows = 4, codesUnits = 1, mostOctets = 1 << 30 };
+enum { codesRows = 4, codesUnits = 1, mostOctets = everyOctet };
 
 static inline Codes codesOf(const uint8_t *w) {
   return (Codes){_mm256_loadu_si256((const void *)w), _mm256_loadu_si256((const void *)(w + 32))};
@@ -41,11 +42,9 @@ static inline Sums addTerms(Sums sums, Codes w, Codes x) {
   return (Sums){_mm256_add_epi64(sums.low, _mm256_sad_epu8(w.low, x.low)), _mm256_add_epi64(sums.high, _mm256_sad_epu8(w.high, x.high))};
 }
 static inline Sums noSums(void) { return (Sums){_mm256_setzero_si256(), _mm256_setzero_si256()}; }
-static inline void collectSums(int32_t *to, Sums sums) {
-  int64_t wide[8];
-  _mm256_storeu_si256((void *)wide, sums.low);
-  _mm256_storeu_si256((void *)(wide + 4), sums.high);
-  for (int i = 0; i < 8; i++) to[i] += (int32_t)wide[i];
+static inline EightBits totalOf(Sums sums) {
+  const __m256i mixed = (__m256i)_mm256_shuffle_ps((__m256)sums.low, (__m256)sums.high, 0x88);
+  return (EightBits)_mm256_permute4x64_epi64(mixed, 0xd8);
 }
 
 #else
@@ -67,68 +66,34 @@ static inline Sums addTerms(Sums sums, Codes w, Codes x) {
   return sums;
 }
 static inline Sums noSums(void) { return (Sums){{vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)}}; }
-static inline void collectSums(int32_t *to, Sums sums) {
-  for (int i = 0; i < 4; i++) {
-    const uint64x2_t two = vpaddlq_u32(vpaddlq_u16(sums.val[i]));
-    to[2 * i] += (int32_t)vgetq_lane_u64(two, 0);
-    to[2 * i + 1] += (int32_t)vgetq_lane_u64(two, 1);
-  }
+static inline EightBits totalOf(Sums sums) {
+  union {
+    uint32x4_t halves[2];
+    EightBits whole;
+  } total;
+  for (int i = 0; i < 2; i++)
+    total.halves[i] = vpaddq_u32(vpaddlq_u16(sums.val[2 * i]), vpaddlq_u16(sums.val[2 * i + 1]));
+  return total.whole;
 }
 #endif
 
 /** Bytes of 8 taps of a panel of filters. */
 enum { octetBytes = 8 * panelWidth, tileFilters = codesUnits * panelWidth };
 
-/** Σ|x − w| of a tile: rows of `octets` times 8 bytes against `units` panels. */
-static inline __attribute__((always_inline)) void adderTile(
-    int units, const uint8_t *const *rows, int32_t octets, const uint8_t *panel, int32_t sums[codesRows][tileFilters]) {
-  const uint8_t *x[codesRows];
-  UNROLLED for (int r = 0; r < codesRows; r++) {
-    x[r] = rows[r];
-    for (int f = 0; f < units * panelWidth; f++) sums[r][f] = 0;
-  }
-  for (int32_t from = 0; from < octets; from += mostOctets) {
-    const int32_t to = least(octets, from + mostOctets);
-    Sums part[codesRows][codesUnits];
-    UNROLLED for (int r = 0; r < codesRows; r++)
-      UNROLLED for (int u = 0; u < units; u++) part[r][u] = noSums();
-    for (int32_t k = from; k < to; k++) {
-      Codes w[codesUnits];
-      UNROLLED for (int u = 0; u < units; u++) w[u] = codesOf(panel + octetBytes * ((size_t)u * octets + k));
-      UNROLLED for (int r = 0; r < codesRows; r++) {
-        const Codes octet = octetOf(x[r] + 8 * (size_t)k);
-        UNROLLED for (int u = 0; u < units; u++) part[r][u] = addTerms(part[r][u], w[u], octet);
-      }
-    }
-    UNROLLED for (int r = 0; r < codesRows; r++)
-      UNROLLED for (int u = 0; u < units; u++) collectSums(sums[r] + u * panelWidth, part[r][u]);
-  }
-}
-
-static void adderTile1(const uint8_t *const *rows, int32_t octets, const uint8_t *panel, int32_t sums[codesRows][tileFilters]) {
-  adderTile(1, rows, octets, panel, sums);
-}
-
-static void adderTileAll(const uint8_t *const *rows, int32_t octets, const uint8_t *panel, int32_t sums[codesRows][tileFilters]) {
-  adderTile(codesUnits, rows, octets, panel, sums);
-}
-
-/** 1.5·2^23: a float below 2^22 added to it is rounded to the nearest integer (half to even), which then stands in the low bits. */
-static const float rounding = 12582912;
-
-/** From the sums of 8 filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded. */
-static void finishCodes(const AdderU8 *args, Memory memory, const int32_t *sums, const float *filter, uint32_t out, int32_t columns) {
+/** From the sums of 8 filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded. @param columns how many of the filters there are */
+static inline __attribute__((always_inline)) void finishCodes(
+    const AdderU8 *args, Memory memory, EightBits sums, Eight a, Eight b, uint32_t out, int32_t columns) {
   const AdderLayer *layer = &args->adderBlocks.adderLayer;
-  typedef int32_t Numbers __attribute__((ext_vector_type(8), aligned(4)));
   typedef uint8_t Octets __attribute__((ext_vector_type(8), aligned(1)));
   const Eight lo = layer->lo, hi = layer->hi;
   // Not fused.
-  Eight v = __builtin_convertvector(*(const Numbers *)sums, Eight) * *(const Eight *)filter;
-  v = v + *(const Eight *)(filter + panelWidth);
+  Eight v = __builtin_convertvector(sums, Eight) * a;
+  v = v + b;
   if (layer->residual) {
     const float *residual = floatsAt(memory, layer->residual) + out;
     Eight some = 0;
-    copyFloats((float *)&some, residual, least(columns, panelWidth));
+    if (columns >= panelWidth) some = *(const Eight *)residual;
+    else copyFloats((float *)&some, residual, columns);
     v += some;
   }
   v = v < lo ? lo : v;
@@ -139,17 +104,82 @@ static void finishCodes(const AdderU8 *args, Memory memory, const int32_t *sums,
     else copyFloats(y, (const float *)&v, columns);
     return;
   }
-  v += rounding;
-  union {
-    Eight floats;
-    Numbers bits;
-  } rounded = {v};
-  const Octets codes = __builtin_convertvector((rounded.bits & 255) + args->outZero, Octets);
+  const Octets codes = __builtin_convertvector(wholeEight(v) + args->outZero, Octets);
   uint8_t *y = (uint8_t *)memory + layer->y + out;
   if (columns >= panelWidth) *(Octets *)y = codes;
   else
     for (int32_t i = 0; i < columns; i++) y[i] = codes[i];
 }
+
+/** What lies under the windows of a tile of output pixels, and what is to be done with it. */
+typedef struct {
+  /** Of each output pixel: lines of octets of bytes, `lineStep` apart. */
+  const uint8_t *rows[codesRows];
+  int32_t lines, octets;
+  size_t lineStep;
+  /** Output pixels that count: the others are there twice. */
+  int32_t count;
+  /** Filters of the panels, and what follows their sums. */
+  int32_t columns;
+  const uint8_t *weights;
+  const float *filters;
+  /** Where the first pixel's outputs begin, in elements, and how far the next one's are. */
+  uint32_t out, outStep;
+} AdderCodesTile;
+
+/** Σ|x − w| of rows against `units` panels, and what follows. */
+static inline __attribute__((always_inline)) void adderTile(int units, const AdderU8 *args, Memory memory, const AdderCodesTile *tile) {
+  const uint8_t *x[codesRows];
+  Sums part[codesRows][codesUnits];
+  EightBits total[codesRows][codesUnits];
+  UNROLLED for (int r = 0; r < codesRows; r++) {
+    x[r] = tile->rows[r];
+    UNROLLED for (int u = 0; u < units; u++) part[r][u] = noSums(), total[r][u] = 0;
+  }
+  const int32_t lines = tile->lines, octets = tile->octets;
+  const size_t unit = octetBytes * (size_t)lines * octets;
+  const uint8_t *w = tile->weights;
+  int32_t room = mostOctets;
+  for (int32_t line = 0; line < lines; line++) {
+    size_t at = tile->lineStep * line;
+    for (int32_t left = octets; left > 0;) {
+      // Only sums that may overflow are collected before the end.
+      const int32_t some = mostOctets < everyOctet ? least(left, room) : left;
+      for (const size_t end = at + 8 * (size_t)some; at < end; at += 8) {
+        Codes weights[codesUnits];
+        UNROLLED for (int u = 0; u < units; u++) weights[u] = codesOf(w + u * unit);
+        UNROLLED for (int r = 0; r < codesRows; r++) {
+          const Codes octet = octetOf(x[r] + at);
+          UNROLLED for (int u = 0; u < units; u++) part[r][u] = addTerms(part[r][u], weights[u], octet);
+        }
+        w += octetBytes;
+      }
+      left -= some;
+      room -= some;
+      if (mostOctets < everyOctet && room == 0) {
+        UNROLLED for (int r = 0; r < codesRows; r++)
+          UNROLLED for (int u = 0; u < units; u++) total[r][u] += totalOf(part[r][u]), part[r][u] = noSums();
+        room = mostOctets;
+      }
+    }
+  }
+  Eight a[codesUnits], b[codesUnits];
+  UNROLLED for (int u = 0; u < units; u++) {
+    const float *filters = tile->filters + adderCodeRows * panelWidth * u;
+    a[u] = *(const Eight *)filters;
+    b[u] = *(const Eight *)(filters + panelWidth);
+  }
+  uint32_t out = tile->out;
+  UNROLLED for (int r = 0; r < codesRows; r++) {
+    if (r < tile->count)
+      UNROLLED for (int u = 0; u < units; u++)
+        finishCodes(args, memory, total[r][u] + totalOf(part[r][u]), a[u], b[u], out + u * panelWidth, tile->columns - u * panelWidth);
+    out += tile->outStep;
+  }
+}
+
+static void adderTile1(const AdderU8 *args, Memory memory, const AdderCodesTile *tile) { adderTile(1, args, memory, tile); }
+static void adderTileAll(const AdderU8 *args, Memory memory, const AdderCodesTile *tile) { adderTile(codesUnits, args, memory, tile); }
 
 static inline void copyBytes(uint8_t *to, const uint8_t *from, size_t count) {
   typedef uint8_t Octets __attribute__((ext_vector_type(16), aligned(1)));
@@ -217,8 +247,63 @@ static const uint8_t *rowInPlace(const AdderLayer *layer, const uint8_t *x, int3
   return x + (iy * layer->inWidth + pixel % layer->outWidth * layer->strideWidth) * layer->inChannels;
 }
 
+/** Columns or lines of the input under `count` columns or lines of the output. */
+static inline int32_t columnsUnder(const AdderLayer *layer, int32_t count) { return (count - 1) * layer->strideWidth + layer->kernelWidth; }
+static inline int32_t linesUnder(const AdderLayer *layer, int32_t count) {
+  return (count - 1) * layer->strideHeight + (layer->kernelHeight - 1) * layer->dilationHeight + 1;
+}
+
+/** Lines of the input from `top`, columns from `left`, padding included. */
+static void copyLines(
+    const AdderU8 *args, const uint8_t *x, size_t channels, int32_t image, int32_t top, int32_t lines, int32_t left, int32_t columns, uint8_t *to) {
+  const AdderLayer *layer = &args->adderBlocks.adderLayer;
+  const size_t step = layer->inChannels;
+  const int32_t from = least(columns, most(0, -left)), end = most(from, least(columns, layer->inWidth - left));
+  for (int32_t iy = top; iy < top + lines; iy++, to += columns * channels) {
+    if ((uint32_t)iy >= (uint32_t)layer->inHeight) {
+      fillBytes(to, args->padCode, columns * channels);
+      continue;
+    }
+    const uint8_t *pixel = x + (((ptrdiff_t)image * layer->inHeight + iy) * layer->inWidth + left + from) * step;
+    fillBytes(to, args->padCode, from * channels);
+    if (step == channels) copyBytes(to + from * channels, pixel, (end - from) * channels);
+    else
+      for (int32_t i = from; i < end; i++, pixel += step) copyBytes(to + i * channels, pixel, channels);
+    fillBytes(to + end * channels, args->padCode, (columns - end) * channels);
+  }
+}
+
 /** Pixels of a block at most, and of a piece of work at least. */
 enum { mostBlockRows = 128, fewestAdderPixels = 64 };
+
+/** How what lies under windows comes to lie in octets. */
+typedef enum { patchesInPlace, patchesInLines, patchesCopied } PatchesAs;
+
+static PatchesAs patchesAs(const AdderU8 *args, size_t channels, RowForm form) {
+  const AdderLayer *layer = &args->adderBlocks.adderLayer;
+  const size_t line = layer->kernelWidth * channels;
+  if (args->codesAs == codesForm_inPlace) return patchesInPlace;
+  const bool readsInside = layer->padTop == 0 && layer->padLeft == 0 && (layer->outHeight - 1) * layer->strideHeight < layer->inHeight &&
+                           (layer->outWidth - 1) * layer->strideWidth < layer->inWidth;
+  if (layer->kernelHeight * layer->kernelWidth == 1 && readsInside && form.bytes == channels) return patchesInPlace;
+  // Lines of the input are lines of each window, too, where no byte fills them up.
+  const bool fits = columnsUnder(layer, least(layer->outWidth, mostBlockRows)) * channels * linesUnder(layer, 1) <= (size_t)layer->scratchBytes;
+  if (layer->kernelHeight * layer->kernelWidth > 1 && layer->dilationWidth == 1 && line % 8 == 0 && form.bytes == layer->kernelHeight * line && fits)
+    return patchesInLines;
+  return patchesCopied;
+}
+
+/** Output pixels that go together, from `pixel` on: with lines, of one image, and whole lines of it or a part of one. */
+static int32_t blockFrom(const AdderLayer *layer, PatchesAs patches, size_t channels, RowForm form, int32_t pixel, int32_t left) {
+  if (patches == patchesInPlace) return least(left, mostBlockRows);
+  if (patches == patchesCopied) return least(left, least(mostBlockRows, layer->scratchBytes / (int32_t)form.bytes));
+  const int32_t width = layer->outWidth, column = pixel % width;
+  if (column > 0 || left < width || width > mostBlockRows) return least(least(left, width - column), mostBlockRows);
+  const int32_t lineBytes = columnsUnder(layer, width) * (int32_t)channels;
+  const int32_t fit = most(1, (layer->scratchBytes / lineBytes - linesUnder(layer, 1)) / layer->strideHeight + 1);
+  const int32_t lines = least(least(fit, mostBlockRows / width), layer->outHeight - pixel / width % layer->outHeight);
+  return least(left / width, lines) * width;
+}
 
 static void adderU8(const AdderU8 *args, Call call) {
   const AdderBlocks *blocks = &args->adderBlocks;
@@ -230,49 +315,59 @@ static void adderU8(const AdderU8 *args, Call call) {
   const size_t channels = layer->inChannels / layer->groups;
   const int32_t columns = layer->outChannels / layer->groups;
   const int32_t groupPanels = (columns + panelWidth - 1) / panelWidth, panels = groupPanels * layer->groups;
-  const int32_t pixels = layer->batch * layer->outHeight * layer->outWidth;
+  const int32_t width = layer->outWidth, pixels = layer->batch * layer->outHeight * width;
   const RowForm form = rowForm(args, channels);
-  const bool inPlace = args->codesAs == codesForm_inPlace;
+  const PatchesAs patches = patchesAs(args, channels, form);
   const size_t panelBytes = panelWidth * form.bytes;
   uint8_t *copies = (uint8_t *)memory + layer->scratch + layer->scratchBytes * call.thread;
-  const int32_t blockRows = inPlace ? mostBlockRows : least(mostBlockRows, layer->scratchBytes / (int32_t)form.bytes);
   const uint8_t *rows[mostBlockRows];
   // What only fills rows up counts for nothing, and is not written again.
-  if (!inPlace && form.bytes > channels * layer->kernelHeight * layer->kernelWidth) fillBytes(copies, 0, blockRows * form.bytes);
+  if (patches == patchesCopied && form.bytes > channels * layer->kernelHeight * layer->kernelWidth)
+    fillBytes(copies, 0, least(mostBlockRows, layer->scratchBytes / (int32_t)form.bytes) * form.bytes);
+  AdderCodesTile tile = {.lines = 1, .octets = form.bytes / 8, .outStep = layer->yPixel};
+  if (patches == patchesInLines) tile.lines = layer->kernelHeight, tile.octets = layer->kernelWidth * channels / 8;
 
   Piece piece;
   while (blocks->byChannels ? takePiece(call, panels, codesUnits, panels, panels, &piece)
                             : takePiece(call, pixels, codesRows, fewestAdderPixels, pixels, &piece)) {
     const Piece panelRange = blocks->byChannels ? piece : (Piece){0, panels};
     const Piece range = blocks->byChannels ? (Piece){0, pixels} : piece;
-    for (int32_t pixel = range.first; pixel < range.end; pixel += blockRows) {
-      const int32_t count = least(blockRows, range.end - pixel);
+    for (int32_t pixel = range.first, count; pixel < range.end; pixel += count) {
+      count = blockFrom(layer, patches, channels, form, pixel, range.end - pixel);
       int32_t laid = -1;
       for (int32_t panel = panelRange.first; panel < panelRange.end;) {
         const int32_t group = panel / groupPanels, first = panel % groupPanels;
         if (group != laid) {
           const uint8_t *x = (const uint8_t *)memory + layer->x + group * channels;
-          for (int32_t i = 0; i < count; i++) {
-            if (inPlace) rows[i] = rowInPlace(layer, x, pixel + i);
-            else copyRow(args, x, channels, pixel + i, form, copies + i * form.bytes), rows[i] = copies + i * form.bytes;
-          }
+          if (patches == patchesInLines) {
+            const int32_t column = pixel % width, line = pixel / width % layer->outHeight;
+            const int32_t taken = columnsUnder(layer, least(count, width)), lines = linesUnder(layer, (count + width - 1) / width);
+            const size_t lineBytes = taken * channels;
+            copyLines(args, x, channels, pixel / width / layer->outHeight, line * layer->strideHeight - layer->padTop, lines,
+                      column * layer->strideWidth - layer->padLeft, taken, copies);
+            tile.lineStep = lineBytes * layer->dilationHeight;
+            const uint8_t *row = copies;
+            for (int32_t i = 0, c = 0; i < count; i++) {
+              rows[i] = row + c * layer->strideWidth * channels;
+              if (++c == width) c = 0, row += lineBytes * layer->strideHeight;
+            }
+          } else
+            for (int32_t i = 0; i < count; i++) {
+              if (patches == patchesInPlace) rows[i] = rowInPlace(layer, x, pixel + i);
+              else copyRow(args, x, channels, pixel + i, form, copies + i * form.bytes), rows[i] = copies + i * form.bytes;
+            }
           laid = group;
         }
         const int32_t some = least(codesUnits, least(groupPanels - first, panelRange.end - panel));
-        const uint8_t *weights = (const uint8_t *)memory + layer->weights + panelBytes * panel;
+        tile.weights = (const uint8_t *)memory + layer->weights + panelBytes * panel;
+        tile.filters = floatsAt(memory, layer->filters) + adderCodeRows * panelWidth * panel;
+        tile.columns = columns - panelWidth * first;
         for (int32_t i = 0; i < count; i += codesRows) {
-          const uint8_t *tile[codesRows];
-          int32_t sums[codesRows][tileFilters];
           // What a tile has too many of is done twice.
-          for (int32_t r = 0; r < codesRows; r++) tile[r] = rows[least(i + r, count - 1)];
-          (some == codesUnits ? adderTileAll : adderTile1)(tile, form.bytes / 8, weights, sums);
-          for (int32_t r = 0; r < least(codesRows, count - i); r++)
-            for (int32_t p = 0; p < some; p++) {
-              const float *filter = floatsAt(memory, layer->filters) + adderCodeRows * panelWidth * (panel + p);
-              const int32_t column = panelWidth * (first + p);
-              const uint32_t out = (pixel + i + r) * layer->yPixel + group * columns + column;
-              finishCodes(args, memory, sums[r] + p * panelWidth, filter, out, columns - column);
-            }
+          for (int32_t r = 0; r < codesRows; r++) tile.rows[r] = rows[least(i + r, count - 1)];
+          tile.count = count - i;
+          tile.out = (pixel + i) * layer->yPixel + group * columns + panelWidth * first;
+          (some == codesUnits ? adderTileAll : adderTile1)(args, memory, &tile);
         }
         panel += some;
       }

@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "adder-u8.h"
+#include "codes.h"
 #include "indirect.h"
 #include "sync.h"
 #include "vectors.h"

@@ -285,6 +285,17 @@ describe(`adder convolution of codes: equal to the integer sums (seed ${seed})`,
         ]),
       ),
     ),
+    ...Object.fromEntries(
+      [
+        { inChannels: 16, inHeight: 21, inWidth: 24 },
+        { inChannels: 48, inHeight: 20, inWidth: 23, strideHeight: 2, strideWidth: 2 },
+        { inChannels: 32, inHeight: 12, inWidth: 13, groups: 2, batch: 3 },
+        { inChannels: 16, inHeight: 15, inWidth: 14, dilationHeight: 3, padTop: 3, padLeft: 0, padRight: 4 },
+        { inChannels: 32, inHeight: 4, inWidth: 300, kernelWidth: 5, padLeft: 4, strideWidth: 2 },
+        { inChannels: 16, inHeight: 5, inWidth: 6, kernelHeight: 7, kernelWidth: 7, padTop: 6, padLeft: 6 },
+        { inChannels: 16, inHeight: 40, inWidth: 3, strideHeight: 3, kernelWidth: 2 },
+      ].map((sizes, i) => [`lines of the input, ${i + 1}`, { ...sizes, outChannels: 2 * between(5, 15) }]),
+    ),
     'in place, groups': {
       ...{ groups: 2, inChannels: 32, inHeight: 9, inWidth: 8, kernelHeight: 1, kernelWidth: 1, padTop: 0, padLeft: 0 },
     },
