@@ -11,8 +11,11 @@ import { join } from 'node:path'
 import { build, hasClang, install, nativeLibraries, npm, root, run } from './prepare.mjs'
 
 const otherVersions = process.platform === 'linux' && process.arch === 'x64' ? [22, 24, 26] : []
-/** Kernels (with relaxed SIMD where Node has it), command line. Machine code is the same on every version: AVX2 is tried by `npm test`. */
-const suites = ['src/runtime/backends/wasm/', 'src/cli/']
+/** Kernels of WebAssembly (with relaxed SIMD where Node has it), and the command line, which runs on machine code: that is the same on every version, and tried by `npm test`. */
+const suites = [
+  ['kernels', ['--project=WebAssembly', 'src/runtime/backends/wasm/']],
+  ['the command line', ['--project=kerf', 'src/cli/']],
+]
 const lenet = 'node_modules/kerf/examples/digits/lenet5.onnx'
 const library = `
 import { createSession, hostTensor, profileModel, pruneModel } from 'kerf'
@@ -106,10 +109,11 @@ async function tryPackage(tarball, node) {
   // The running version is the one that `npm test` takes.
   if (node === process.execPath || process.argv.includes('--quick')) return
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-  await step(
-    title(`tests of ${suites.join(', ')}`),
-    run(node, [vitest, 'run', '--root', root, '--reporter=dot', '--project=!AVX2', ...suites], { env }),
-  )
+  for (const [name, args] of suites)
+    await step(
+      title(`tests of ${name}`),
+      run(node, [vitest, 'run', '--root', root, '--reporter=dot', ...args], { env }),
+    )
 }
 
 /** Starts, answers to who has its key alone, and ends. */
