@@ -426,6 +426,7 @@ export const kernels = {
   convU8: {
     does: 'the same of bytes, by dot products that are exact on some engines only',
     wasm: 'conv-codes',
+    native: 'conv-codes',
     begins: codesConv,
     args: {},
   },
@@ -438,6 +439,7 @@ export const kernels = {
   addU8: {
     does: 'y[i] = clamp(round((x[i] − xZero)·xFactor + (w[i] − wZero)·wFactor)) + outZero',
     wasm: 'codes',
+    native: 'quantise',
     args: {
       x: address('bytes'),
       w: address('bytes'),

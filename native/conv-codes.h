@@ -1,5 +1,5 @@
-// Convolution of codes as an indirect matrix product: `convI16` of kernels/conv-codes.ts in C, with the same table and the same panels of 8 output channels.
-// AVX-512 takes panels in pairs and multiplies 32 words an instruction.
+// Convolutions of codes as an indirect matrix product: `convI16` and `convU8` of kernels/conv-codes.ts in C, with the same table and the same panels of 8 output
+// channels. AVX-512 takes panels in pairs and multiplies 32 words or 64 bytes an instruction. Elsewhere bytes are widened: exact, but no faster than words.
 
 #pragma once
 
@@ -10,7 +10,7 @@
 
 #if defined __AVX512F__
 #include <immintrin.h>
-/** Sums, or two neighbouring words, of two panels of filters. */
+/** Sums, or two neighbouring words, or four bytes, of two panels of filters. */
 typedef __m512i Lanes;
 enum { lanesPanels = 2, lanesUnits = 2, lanesRows = 8 };
 
@@ -18,8 +18,9 @@ static inline Lanes lanesOf(const char *at, size_t step) {
   const __m256i a = _mm256_loadu_si256((const void *)at), b = _mm256_loadu_si256((const void *)(at + step));
   return _mm512_inserti64x4(_mm512_castsi256_si512(a), b, 1);
 }
-static inline Lanes pairEverywhere(const char *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
-static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) { return _mm512_dpwssd_epi32(sums, w, x); }
+static inline Lanes fourBytesEverywhere(const char *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
+static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) { return _mm512_dpwssd_epi32(sums, w, x); }
+static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) { return _mm512_dpbusd_epi32(sums, x, w); }
 static inline void putLanes(int32_t *to, Lanes sums) { _mm512_storeu_si512(to, sums); }
 
 #elif defined __AVX2__
@@ -28,8 +29,14 @@ typedef __m256i Lanes;
 enum { lanesPanels = 1, lanesUnits = 2, lanesRows = 4 };
 
 static inline Lanes lanesOf(const char *at, size_t step) { return _mm256_loadu_si256((const void *)at); }
-static inline Lanes pairEverywhere(const char *x) { return _mm256_set1_epi32(*(const int32_t *)x); }
-static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) { return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x)); }
+static inline Lanes fourBytesEverywhere(const char *x) { return _mm256_set1_epi32(*(const int32_t *)x); }
+static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) { return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x)); }
+static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
+  const __m256i words = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(x));
+  const __m256i first = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(w)), words);
+  const __m256i last = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(w, 1)), words);
+  return _mm256_add_epi32(sums, _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, last), 0xd8));
+}
 static inline void putLanes(int32_t *to, Lanes sums) { _mm256_storeu_si256((void *)to, sums); }
 
 #else
@@ -42,7 +49,7 @@ enum { lanesPanels = 1, lanesUnits = 1, lanesRows = 4 };
 static inline Lanes lanesOf(const char *at, size_t step) {
   return (Lanes){vld1q_s32((const int32_t *)at), vld1q_s32((const int32_t *)(at + 16))};
 }
-static inline Lanes pairEverywhere(const char *x) {
+static inline Lanes fourBytesEverywhere(const char *x) {
   const int32x4_t pair = vdupq_n_s32(*(const int32_t *)x);
   return (Lanes){pair, pair};
 }
@@ -50,8 +57,18 @@ static inline int32x4_t addFour(int32x4_t sums, int32x4_t w, int32x4_t x) {
   const int16x8_t a = vreinterpretq_s16_s32(w), b = vreinterpretq_s16_s32(x);
   return vaddq_s32(sums, vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_s16(vget_high_s16(a), vget_high_s16(b))));
 }
-static inline Lanes addProducts(Lanes sums, Lanes w, Lanes x) {
+static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) {
   return (Lanes){addFour(sums.low, w.low, x.low), addFour(sums.high, w.high, x.high)};
+}
+/** A product of a byte and a signed one fits into 16 bits. */
+static inline int32x4_t addFourOfBytes(int32x4_t sums, int32x4_t w, int16x8_t x) {
+  const int8x16_t bytes = vreinterpretq_s8_s32(w);
+  const int32x4_t first = vpaddlq_s16(vmulq_s16(vmovl_s8(vget_low_s8(bytes)), x)), last = vpaddlq_s16(vmulq_s16(vmovl_s8(vget_high_s8(bytes)), x));
+  return vaddq_s32(sums, vpaddq_s32(first, last));
+}
+static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
+  const int16x8_t words = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(vreinterpretq_u8_s32(x.low))));
+  return (Lanes){addFourOfBytes(sums.low, w.low, words), addFourOfBytes(sums.high, w.high, words)};
 }
 static inline void putLanes(int32_t *to, Lanes sums) {
   vst1q_s32(to, sums.low);
@@ -92,7 +109,7 @@ static void putCodes(const CodesTile *tile, char *to, const int32_t *sums, const
 
 /** `rows` output pixels × `units` vectors of filters. @param step from a vector's first panel to its second; 0: that is the same */
 static inline __attribute__((always_inline)) void codesTile(
-    int rows, int units, const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t xOffset, uint32_t yOffset, int32_t columns) {
+    bool asBytes, int rows, int units, const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t xOffset, uint32_t yOffset, int32_t columns) {
   const Memory memory = tile->memory;
   const int32_t tileEntries = convTileRows * (1 + tile->taps);
   const size_t unit = lanesPanels * tile->panelBytes;
@@ -110,8 +127,8 @@ static inline __attribute__((always_inline)) void codesTile(
       Lanes weights[lanesUnits];
       UNROLLED for (int u = 0; u < units; u++) weights[u] = lanesOf(w + u * unit, step);
       UNROLLED for (int r = 0; r < rows; r++) {
-        const Lanes pair = pairEverywhere(x[r] + 4 * k);
-        UNROLLED for (int u = 0; u < units; u++) sums[r][u] = addProducts(sums[r][u], weights[u], pair);
+        const Lanes some = fourBytesEverywhere(x[r] + 4 * k);
+        UNROLLED for (int u = 0; u < units; u++) sums[r][u] = asBytes ? addBytes(sums[r][u], weights[u], some) : addWords(sums[r][u], weights[u], some);
       }
       w += codesStepBytes;
     }
@@ -128,21 +145,28 @@ static inline __attribute__((always_inline)) void codesTile(
   }
 }
 
-#define CODES_TILE(name, rows, units)                                                                                                        \
+typedef void CodesTileOf(const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t x, uint32_t y, int32_t columns);
+
+#define CODES_TILE(name, asBytes, rows, units)                                                                                               \
   static void name(const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t x, uint32_t y, int32_t columns) { \
-    codesTile(rows, units, tile, table, panel, step, x, y, columns);                                                                         \
+    codesTile(asBytes, rows, units, tile, table, panel, step, x, y, columns);                                                                \
   }
-CODES_TILE(codesTileAll, lanesRows, lanesUnits)
-CODES_TILE(codesTileOne, lanesRows, 1)
-CODES_TILE(codesTileFew, convTileRows, lanesUnits)
-CODES_TILE(codesTileLeast, convTileRows, 1)
+#define CODES_TILES(name, asBytes)                     \
+  CODES_TILE(name##All, asBytes, lanesRows, lanesUnits) \
+  CODES_TILE(name##One, asBytes, lanesRows, 1)          \
+  CODES_TILE(name##Few, asBytes, convTileRows, lanesUnits) \
+  CODES_TILE(name##Least, asBytes, convTileRows, 1)     \
+  /** By whether there are all rows, and all units. */ \
+  static CodesTileOf *const name##s[2][2] = {{name##Least, name##Few}, {name##One, name##All}};
+CODES_TILES(wordsTile, false)
+CODES_TILES(bytesTile, true)
+#undef CODES_TILES
 #undef CODES_TILE
 
 /** Fewer pixels in a piece of work would read all weights too often. */
 enum { fewestCodesTiles = 4, codesTiles = lanesRows / convTileRows, codesPanels = lanesPanels * lanesUnits };
 
-static void convI16(const ConvI16 *args, Call call) {
-  const CodesConv *conv = &args->codesConv;
+static inline __attribute__((always_inline)) void convCodes(const CodesConv *conv, CodesTileOf *const tileOf[2][2], Call call) {
   const Indirect *indirect = &conv->indirect;
   const Memory memory = call.memory;
   call.threads = least(call.threads, indirect->scratchThreads);
@@ -188,8 +212,7 @@ static void convI16(const ConvI16 *args, Call call) {
         for (int32_t i = 0; i < count;) {
           const uint32_t *entries = table + convTileRows * (1 + taps) * i;
           const bool isLarge = count - i >= codesTiles;
-          if (isLarge) (isWhole ? codesTileAll : codesTileOne)(&tile, entries, weights, step, xOffset, yOffset, columns);
-          else (isWhole ? codesTileFew : codesTileLeast)(&tile, entries, weights, step, xOffset, yOffset, columns);
+          tileOf[isLarge][isWhole](&tile, entries, weights, step, xOffset, yOffset, columns);
           i += isLarge ? codesTiles : 1;
         }
         panel += some;
@@ -197,3 +220,6 @@ static void convI16(const ConvI16 *args, Call call) {
     }
   }
 }
+
+static void convI16(const ConvI16 *args, Call call) { convCodes(&args->codesConv, wordsTiles, call); }
+static void convU8(const ConvU8 *args, Call call) { convCodes(&args->codesConv, bytesTiles, call); }

@@ -1,4 +1,5 @@
-// Floats to codes and back: `quantiseU8` and `dequantiseU8` of kernels/quantise.ts in C, each operation rounded as there.
+// Floats to codes and back, and sums of codes: `quantiseU8` and `dequantiseU8` of kernels/quantise.ts, `addU8` of kernels/codes.ts in C, each operation rounded as
+// there.
 
 #pragma once
 
@@ -8,8 +9,23 @@
 /** Elements of a unit of a thread's share. */
 enum { quantisedUnit = 16 };
 
+typedef uint8_t Bytes __attribute__((ext_vector_type(16), aligned(1)));
+
+/** The first `count` of 16 bytes, zeros after them. */
+static inline Bytes bytesFrom(const uint8_t *x, int32_t count) {
+  Bytes some = 0;
+  if (count >= 16) return *(const Bytes *)x;
+  for (int32_t i = 0; i < count; i++) some[i] = x[i];
+  return some;
+}
+
+static inline void putBytes(uint8_t *y, Bytes bytes, int32_t count) {
+  if (count >= 16) *(Bytes *)y = bytes;
+  else
+    for (int32_t i = 0; i < count; i++) y[i] = bytes[i];
+}
+
 static void quantiseU8(const QuantiseU8 *args, Call call) {
-  typedef uint8_t Bytes __attribute__((ext_vector_type(16), aligned(1)));
   const float *x = floatsAt(call.memory, args->x);
   uint8_t *y = (uint8_t *)call.memory + args->y;
   const float lowest = args->least - args->zeroPoint, highest = args->most - args->zeroPoint;
@@ -31,7 +47,6 @@ static void quantiseU8(const QuantiseU8 *args, Call call) {
 }
 
 static void dequantiseU8(const DequantiseU8 *args, Call call) {
-  typedef uint8_t Bytes __attribute__((ext_vector_type(16), aligned(1)));
   const uint8_t *x = (const uint8_t *)call.memory + args->x;
   float *y = floatsAt(call.memory, args->y);
   const Sixteen lo = args->lo, hi = args->hi, scale = args->scale, zero = args->zeroPoint;
@@ -39,14 +54,28 @@ static void dequantiseU8(const DequantiseU8 *args, Call call) {
   int32_t i = shareStart(args->count, quantisedUnit, call.thread, call.threads);
   for (; i < end; i += 16) {
     const int32_t count = least(16, end - i);
-    Bytes codes = 0;
-    if (count == 16) codes = *(const Bytes *)(x + i);
-    else
-      for (int32_t k = 0; k < count; k++) codes[k] = x[i + k];
-    Sixteen v = (__builtin_convertvector(codes, Sixteen) - zero) * scale;
+    Sixteen v = (__builtin_convertvector(bytesFrom(x + i, count), Sixteen) - zero) * scale;
     v = v < lo ? lo : v;
     v = v > hi ? hi : v;
     if (count == 16) *(Sixteen *)(y + i) = v;
     else copyFloats(y + i, (const float *)&v, count);
+  }
+}
+
+static void addU8(const AddU8 *args, Call call) {
+  const uint8_t *x = (const uint8_t *)call.memory + args->x, *w = (const uint8_t *)call.memory + args->w;
+  uint8_t *y = (uint8_t *)call.memory + args->y;
+  const Sixteen lo = args->lo, hi = args->hi;
+  const int32_t end = shareStart(args->count, 64, call.thread + 1, call.threads);
+  for (int32_t i = shareStart(args->count, 64, call.thread, call.threads); i < end; i += 16) {
+    const SixteenBits xs = __builtin_convertvector(bytesFrom(x + i, end - i), SixteenBits) - args->xZero;
+    const SixteenBits ws = __builtin_convertvector(bytesFrom(w + i, end - i), SixteenBits) - args->wZero;
+    // Each product is rounded.
+    const Sixteen first = __builtin_convertvector(xs, Sixteen) * args->xFactor;
+    const Sixteen second = __builtin_convertvector(ws, Sixteen) * args->wFactor;
+    Sixteen v = first + second;
+    v = v < lo ? lo : v;
+    v = v > hi ? hi : v;
+    putBytes(y + i, __builtin_convertvector(wholeSixteen(v) + args->outZero, Bytes), end - i);
   }
 }

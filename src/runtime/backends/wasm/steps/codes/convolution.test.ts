@@ -111,7 +111,7 @@ describe('convolutions of codes', () => {
     check(shape, 'words', { x: [0, 255], w: [-255, 255], wide: true }, 1)
   })
 
-  const { products } = exactDots()
+  const products = new StepBench().native ? 255 : exactDots().products
   if (products === 0) it.skip('are exact by dot products of few bits (skipped: the engine has none)', () => {})
   else
     it.each(shapes)('are exact by dot products of few bits: $inChannels → $outChannels, $kernel×$kernel', (shape) => {

@@ -43,9 +43,10 @@ export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvL
   (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
 
 function productsOf(layer: ConvLayer, weights: CodeWeights, { native }: Allocator): Products {
-  // Machine code multiplies more words at once than Winograd's products save.
-  if (native) return 'words'
-  if (weights instanceof Int8Array && exactDots().products === 255) return 'bytes'
+  const areBytes = weights instanceof Int8Array
+  // Machine code multiplies more words, or bytes, at once than Winograd's products save; AVX-512 is taken where it has dot products of bytes.
+  if (native) return areBytes && native.instructions === 'AVX-512' ? 'bytes' : 'words'
+  if (areBytes && exactDots().products === 255) return 'bytes'
   return takesWinogradCodes(layer, weights) ? 'winograd' : 'words'
 }
 
