@@ -21,6 +21,7 @@ import { factList, operatorFacts } from '../src/ops/index.ts'
  *       inputs: f'{s.since_version}:{s.min_input}-{s.max_input}'        texts: d.type == OpSchema.AttrType.STRING
  *       sizes: kernel_shape strides dilations group blocksize num_groups pooled_shape offset_group num_scan_inputs hidden_size, size of LRN
  *       types: for each input those that any version takes, floats: bfloat16 float16 float32 float64, ints: of 8 to 64 bits with and without sign
+ *       same: inputs of the newest version whose type is the same parameter, one that may be several types; of those that repeat the first two
  */
 const schemas: Readonly<
   Record<
@@ -30,6 +31,7 @@ const schemas: Readonly<
       readonly texts?: readonly string[]
       readonly sizes?: readonly string[]
       readonly types?: readonly string[]
+      readonly same?: readonly string[]
     }
   >
 > = JSON.parse(readFileSync(new URL('onnx-schemas.json', import.meta.url), 'utf8'))
@@ -39,8 +41,10 @@ const groups: Readonly<Record<string, readonly string[]>> = {
   floats: ['bfloat16', 'float16', 'float32', 'float64'],
   ints: ['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'],
 }
-const kindOf = (type: string): string =>
-  type.startsWith('float') || type === 'bfloat16' ? 'float' : type.replace(/\d+$/, '').replace(/^u/, '')
+const kindOf = (type: string): string => {
+  if (/^float[48]/.test(type)) return 'float of 8 bits or fewer'
+  return type.startsWith('float') || type === 'bfloat16' ? 'float' : type.replace(/\d+$/, '').replace(/^u/, '')
+}
 
 /** Inputs of which Kerf takes more or less than ONNX, and why. */
 const lenient = new Map([
@@ -49,9 +53,11 @@ const lenient = new Map([
   ['Tile repeats', 'of the first version it was of the type of what is repeated'],
   ['QuantizeLinear y_scale', 'whole numbers are no scales'],
   ['Erf X', 'whole numbers have no use'],
-  ...['a', 'b', 'a_zero_point', 'b_zero_point', 'y_zero_point'].map(
-    (input) => [`QLinearMatMul ${input}`, 'floats of 8 bits are not calculated with'] as const,
-  ),
+  ...[
+    'IsInf X',
+    'IsNaN X',
+    ...['a', 'b', 'a_zero_point', 'b_zero_point', 'y_zero_point'].map((x) => `QLinearMatMul ${x}`),
+  ].map((input) => [input, 'floats of 8 bits are not calculated with'] as const),
 ])
 const operators = factList.map((o): [string, OperatorFacts] => [`${o.domain === '' ? '' : `${o.domain}.`}${o.name}`, o])
 const standard = operators.filter(([name]) => name in schemas)
@@ -77,20 +83,19 @@ function refusal(
   opset: number,
   inputs: readonly (Known['shape'] | '')[],
   attributes: Readonly<Record<string, AttributeValue>> = {},
-  type?: ElementType,
+  type?: ElementType | ((input: number) => ElementType | undefined),
 ): KerfError | undefined {
   const b = new GraphBuilder('one', opset)
   const names = inputs.map((shape, i) => (shape === '' ? '' : `x${i}`))
   const slots = signatureOf(operator, opset)
   b.output(b.node(operator.name, names, { direction: 'LEFT', ...attributes }, { name: 'it', domain: operator.domain }))
   const model = b.model()
-  const given = inputs.map((shape, i) => ({
-    name: `x${i}`,
-    type:
-      shape === '' || shape === undefined
-        ? undefined
-        : ({ kind: 'tensor', elementType: type ?? elementOf((slots[i] ?? slots.at(-1))?.elements), shape } as const),
-  }))
+  const given = inputs.map((shape, i) => {
+    const own = shape === undefined ? undefined : elementOf((slots[i] ?? slots.at(-1))?.elements)
+    const elementType = typeof type === 'function' ? type(i) : (type ?? own)
+    const isKnown = shape !== '' && elementType !== undefined && (shape !== undefined || typeof type === 'function')
+    return { name: `x${i}`, type: isKnown ? ({ kind: 'tensor', elementType, shape } as const) : undefined }
+  })
   try {
     analyse({ ...model, graph: { ...model.graph, inputs: given } }, operatorFacts)
     return undefined
@@ -115,6 +120,28 @@ describe('inputs', () => {
       expect(left?.message).toContain(`input ${slots.length} (${slots.at(-1)!.name}) is missing`)
     },
   )
+
+  /** Two types that are both among those that are declared. */
+  const pairOf = (declared = ''): readonly [ElementType, ElementType] =>
+    /^byte/.test(declared) ? ['int8', 'uint8'] : /^whole/.test(declared) ? ['int64', 'int32'] : ['float32', 'float64']
+
+  it.each(standard.filter(([name]) => schemas[name]!.same))('share their elements: %s', (name, operator) => {
+    const slots = signatureOf(operator, newest)
+    for (const group of schemas[name]!.same!.map((text) => text.split(' ').map(Number)))
+      for (const other of group.slice(1)) {
+        const [type, another] = pairOf((slots[group[0]!] ?? slots.at(-1))?.elements)
+        const count = Math.max(other + 1, slots.filter((s) => !s.isOptional).length)
+        const typeOf = (i: number) => (i === other ? another : group.includes(i) ? type : undefined)
+        const messages = [undefined, [1, 2, 4, 4], [2], []].map((shape) => {
+          const shapes = Array.from({ length: count }, (_, i) => (group.includes(i) ? shape : undefined))
+          return refusal(operator, newest, shapes, {}, typeOf)?.message ?? ''
+        })
+        expect(
+          messages.some((text) => text.includes(` is ${another}`) && text.includes(` is ${type}`)),
+          `${group[0]}, ${other}`,
+        ).toBe(true)
+      }
+  })
 
   it.each(standard)('are as many as ONNX says: %s', (name, operator) => {
     // ONNX wants two more values than a Loop needs.

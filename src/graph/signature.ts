@@ -15,6 +15,8 @@ interface Slot {
   /** What elements it may have, as it is declared; undefined: any. */
   readonly elements: string | undefined
   readonly kinds: readonly Kind[] | undefined
+  /** The input whose elements it shares, `=X`; of inputs that repeat their own name. */
+  readonly sharedWith: string | undefined
   readonly shape: readonly string[] | undefined
   /** One element does as well, of whatever rank. */
   readonly orSingle: boolean
@@ -24,14 +26,16 @@ const slots = new Map<string, Slot>()
 
 function slotOf(text: string): Slot {
   const [, name = '', mark, elements, list, size] =
-    /^(\w+)([?…*]?)(?:: ([\w|]+))?(?: \[(.*)\]| \((\w+)\))?$/.exec(text) ?? []
+    /^(\w+)([?…*]?)(?:: (=?[\w|]+))?(?: \[(.*)\]| \((\w+)\))?$/.exec(text) ?? []
   const shape = list ?? size
+  const shares = elements?.startsWith('=')
   return {
     name,
     isOptional: mark === '?' || mark === '*',
     repeats: mark === '…' || mark === '*',
-    elements,
-    kinds: elements?.split('|').map(kindOf),
+    elements: shares ? undefined : elements,
+    kinds: shares ? undefined : elements?.split('|').map(kindOf),
+    sharedWith: shares ? elements?.slice(1) : undefined,
     shape: shape === undefined ? undefined : shape === '' ? [] : shape.split(', '),
     orSingle: size !== undefined,
   }
@@ -42,20 +46,31 @@ interface Kind {
   readonly text: string
 }
 
+/** They are codes: nothing is calculated with them. */
+const isNarrow = (type: ElementType): boolean => /^float[48]/.test(type)
+const isWide = (type: ElementType): boolean => isFloating(type) && !isNarrow(type)
+
 /** Elements that inputs are declared to have, beside single types. */
 const kinds: Readonly<Record<string, Kind>> = {
-  floating: { has: isFloating, text: 'floating-point numbers' },
+  floating: { has: isWide, text: 'floating-point numbers' },
+  narrow: { has: isNarrow, text: 'floating-point numbers of 8 bits or fewer' },
   whole: { has: isInteger, text: 'whole numbers' },
   byte: { has: (type) => type === 'int8' || type === 'uint8', text: 'whole numbers of 8 bits' },
-  numeric: { has: (type) => isFloating(type) || isInteger(type), text: 'numbers' },
+  numeric: { has: (type) => isWide(type) || isInteger(type), text: 'numbers' },
   bool: { has: (type) => type === 'bool', text: 'truth values' },
 }
 
 const kindOf = (name: string): Kind => kinds[name] ?? { has: (type) => type === name, text: `elements of ${name}` }
 
 /** What an operator takes in nodes of this version. */
-export const signatureOf = ({ inputs }: Pick<OperatorFacts, 'inputs'>, opset: number): readonly Slot[] =>
-  (typeof inputs === 'function' ? inputs(opset) : inputs).map((text) => getOrAdd(slots, text, () => slotOf(text)))
+export function signatureOf({ inputs }: Pick<OperatorFacts, 'inputs'>, opset: number): readonly Slot[] {
+  const texts = typeof inputs === 'function' ? inputs(opset) : inputs
+  const own = texts.map((text) => getOrAdd(slots, text, () => slotOf(text)))
+  return own.map((slot) => {
+    const { elements, kinds } = (slot.sharedWith && own.find(({ name }) => name === slot.sharedWith)) || slot
+    return elements === slot.elements ? slot : { ...slot, elements, kinds }
+  })
+}
 
 /** An error at this node, with the shapes of its inputs. */
 export function wrong(call: Call, problem: string, remedy?: string): NodeError {
@@ -96,12 +111,17 @@ function checkInputs(operator: OperatorFacts, call: Call): void {
       'Export the model again.',
     )
   const sizes = new Map<string, number>()
+  /** The input of each name that came first, where its elements are known. */
+  const first = new Map<string, number>()
   for (let i = 0; i < Math.max(count, declared.length); i++) {
     const slot = declared[i] ?? declared.at(-1)!
     if (!slot.isOptional && !node.inputs[i])
       throw wrong(call, `input ${i} (${slot.name}) is missing`, 'Export the model again.')
     const { shape, elementType } = call.inputs[i] ?? {}
     if (slot.kinds && elementType) checkElements(call, i, slot.kinds, elementType)
+    const other = slot.sharedWith === undefined ? undefined : first.get(slot.sharedWith)
+    if (other !== undefined && elementType) checkSameElements(call, other, i)
+    if (elementType && !first.has(slot.name)) first.set(slot.name, i)
     if (slot.shape && shape) checkShape(call, slot, shape, sizes)
   }
 }
@@ -112,6 +132,17 @@ function checkElements(call: Call, input: number, wanted: readonly Kind[], type:
     call,
     `"${call.node.inputs[input]}" is ${type}, where ${wanted.map(({ text }) => text).join(' or ')} are needed`,
     'Export the model again, or put a Cast before it.',
+  )
+}
+
+/** @throws NodeError where the elements of two inputs are known and differ */
+export function checkSameElements(call: Call, a: number, b: number): void {
+  const [one, other] = [a, b].map((i) => call.inputs[i]?.elementType)
+  if (!one || !other || one === other) return
+  throw wrong(
+    call,
+    `"${call.node.inputs[a]}" is ${one} and "${call.node.inputs[b]}" is ${other}`,
+    'All must have one element type: export the model again, or put a Cast before it.',
   )
 }
 

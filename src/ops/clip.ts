@@ -53,7 +53,7 @@ const clipBackward: BackwardRule<ClipAttributes> = (call) => {
  */
 export const clip = defineOperator({
   name: 'Clip',
-  inputs: (opset) => (opset < 11 ? ['input: numeric'] : ['input: numeric', 'min?: numeric', 'max?: numeric']),
+  inputs: (opset) => (opset < 11 ? ['input: numeric'] : ['input: numeric', 'min?: =input', 'max?: =input']),
   attributes: (a, opset): ClipAttributes =>
     opset < 11 ? { min: a.float('min'), max: a.float('max') } : { min: undefined, max: undefined },
   infer: (call) => {

@@ -57,7 +57,7 @@ function tieConcat(call: InferredCall<ConcatAttributes>, ties: Ties): void {
 /** Y = the inputs behind one another along `axis` (ONNX Concat, opset 1, 4, 11, 13). Gradients: the parts of dY. */
 export const concat = defineOperator({
   name: 'Concat',
-  inputs: ['inputs…'],
+  inputs: ['inputs…: =inputs'],
   // Required from opset 4 on.
   attributes: (a, opset): ConcatAttributes => ({ axis: a.int('axis') ?? (opset < 4 ? 1 : undefined) }),
   infer: (call) => {

@@ -17,7 +17,7 @@ const none = -1
  */
 export const convInteger = defineOperator({
   name: 'ConvInteger',
-  inputs: ['x: byte [N, C, _, …]', 'w: byte [M, …]', 'x_zero_point?: byte (1)', 'w_zero_point?: byte (M)'],
+  inputs: ['x: byte [N, C, _, …]', 'w: byte [M, …]', 'x_zero_point?: =x (1)', 'w_zero_point?: =w (M)'],
   attributes: convAttributes,
   infer: (call) => [typed('int32', convShape(call, 1))],
   cost: convCost(convolutionLaw, 1, none),

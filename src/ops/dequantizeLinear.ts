@@ -18,7 +18,7 @@ import { dequantiseBackward } from './shared/quantised-backward.ts'
  */
 export const dequantizeLinear = defineOperator({
   name: 'DequantizeLinear',
-  inputs: ['x: numeric', 'x_scale: floating', 'x_zero_point?: numeric'],
+  inputs: ['x: whole|narrow', 'x_scale: floating|narrow', 'x_zero_point?: =x'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)

@@ -22,7 +22,7 @@ interface GroupNormalizationAttributes {
  */
 export const groupNormalization = defineOperator({
   name: 'GroupNormalization',
-  inputs: ['X: floating [N, C, …]', 'scale: floating', 'bias: floating'],
+  inputs: ['X: floating [N, C, …]', 'scale: =X', 'bias: =X'],
   attributes: (a, opset): GroupNormalizationAttributes => ({
     groups: a.size('num_groups', 1, 0),
     perGroup: opset < 21,

@@ -14,7 +14,7 @@ import { arithmetic, broadcastTo, doubles } from './shared/numbers.ts'
  */
 export const instanceNormalization = defineOperator({
   name: 'InstanceNormalization',
-  inputs: ['input: floating [N, C, …]', 'scale: floating [C]', 'B: floating [C]'],
+  inputs: ['input: floating [N, C, …]', 'scale: =input [C]', 'B: =input [C]'],
   attributes: (a) => a.float('epsilon', 1e-5),
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

@@ -35,7 +35,7 @@ export const firstAxis = (call: Call<TrailingAttributes>): number =>
  */
 export const layerNormalization = defineOperator({
   name: 'LayerNormalization',
-  inputs: ['X: floating', 'Scale: floating', 'B?: floating'],
+  inputs: ['X: floating', 'Scale: =X', 'B?: =X'],
   attributes: trailingAttributes,
   infer: (call) => {
     const { elementType, shape } = required(call, 0)

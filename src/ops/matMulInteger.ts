@@ -12,7 +12,7 @@ const operands = { a: 0, b: 1 }
  */
 export const matMulInteger = defineOperator({
   name: 'MatMulInteger',
-  inputs: ['A: byte', 'B: byte', 'a_zero_point?: byte', 'b_zero_point?: byte'],
+  inputs: ['A: byte', 'B: byte', 'a_zero_point?: =A', 'b_zero_point?: =B'],
   infer: (call) => [typed('int32', productShape(call, operands))],
   cost: (call) => productCost(call, operands),
   law: (call) => productLaw(call, operands),

@@ -7,7 +7,7 @@ import { required, typed, wrong } from './shared/check.ts'
 /** C = A mod B, broadcast: of B's sign, or of A's with fmod = 1 (ONNX Mod). */
 export const mod = defineOperator({
   name: 'Mod',
-  inputs: ['A: numeric', 'B: numeric'],
+  inputs: ['A: numeric', 'B: =A'],
   attributes: (a) => ({ fmod: a.flag('fmod') }),
   infer: (call) => {
     const a = required(call, 0)

@@ -12,7 +12,7 @@ import { required, typed, wrong } from './shared/check.ts'
  */
 export const pRelu = defineOperator({
   name: 'PRelu',
-  inputs: ['X: numeric', 'slope: numeric'],
+  inputs: ['X: numeric', 'slope: =X'],
   attributes: (_, opset): Alignment => ({ secondAt: opset < 7 ? 1 : undefined }),
   infer: (call) => {
     const x = required(call, 0)

@@ -25,10 +25,10 @@ export const qLinearConv = defineOperator({
     ...[
       'x: byte [N, C, _, …]',
       'x_scale: floating (1)',
-      'x_zero_point: byte (1)',
+      'x_zero_point: =x (1)',
       'w: byte [M, …]',
       'w_scale: floating (M)',
-      'w_zero_point: byte (M)',
+      'w_zero_point: =w (M)',
     ],
     ...['y_scale: floating (1)', 'y_zero_point: byte (1)', 'B?: int32 [M]'],
   ],

@@ -21,11 +21,11 @@ export const qLinearMatMul = defineOperator({
   inputs: [
     'a: whole',
     'a_scale: floating',
-    'a_zero_point: whole',
+    'a_zero_point: =a',
     'b: whole',
-    'b_scale: floating',
-    'b_zero_point: whole',
-    'y_scale: floating',
+    'b_scale: =a_scale',
+    'b_zero_point: =b',
+    'y_scale: =a_scale',
     'y_zero_point: whole',
   ],
   infer: (call) => {

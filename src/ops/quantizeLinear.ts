@@ -21,7 +21,7 @@ import { saturate } from './shared/quantised-forward.ts'
  */
 export const quantizeLinear = defineOperator({
   name: 'QuantizeLinear',
-  inputs: ['x: floating|int32', 'y_scale: floating', 'y_zero_point?: numeric'],
+  inputs: ['x: floating|int32', 'y_scale: floating', 'y_zero_point?: whole|narrow'],
   attributes: quantisationAttributes,
   infer: (call) => {
     const { shape } = required(call, 0)

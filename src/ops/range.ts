@@ -16,7 +16,7 @@ function numbers(call: Call): { start: number; delta: number; length: number } |
 /** start, start + delta, … before limit: scalars at inputs 0, 2 and 1 (ONNX Range). One multiplication and addition per element. */
 export const range = defineOperator({
   name: 'Range',
-  inputs: ['start: numeric (1)', 'limit: numeric (1)', 'delta: numeric (1)'],
+  inputs: ['start: numeric (1)', 'limit: =start (1)', 'delta: =start (1)'],
   infer: (call) => [typed(required(call, 0).elementType, [numbers(call)?.length ?? unknownDim()])],
   forward: (call, [start]) => {
     const found = numbers(call)

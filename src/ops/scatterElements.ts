@@ -25,7 +25,7 @@ export interface ScatterAttributes {
 export function scatteringElements<const N extends string>(name: N): OperatorFacts<ScatterAttributes, N, ''> {
   return defineOperator({
     name,
-    inputs: ['data', 'indices: whole', 'updates'],
+    inputs: ['data', 'indices: whole', 'updates: =data'],
     attributes: (a) => ({ axis: a.int('axis', 0), reduction: reductionAttribute(a) }),
     infer: (call) => {
       const x = required(call, 0)

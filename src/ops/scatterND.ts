@@ -6,7 +6,7 @@ import { reductionAttribute, reductionCost, reductionRule, scatterBackward } fro
 /** Y = X, with Y[I[i, 0], I[i, 1] …, …] = U[i, …]: the last axis of the indices I names places in X (ONNX ScatterND). */
 export const scatterND = defineOperator({
   name: 'ScatterND',
-  inputs: ['data', 'indices: whole', 'updates'],
+  inputs: ['data', 'indices: whole', 'updates: =data'],
   attributes: (a) => ({ reduction: reductionAttribute(a) }),
   infer: (call) => {
     const x = required(call, 0)

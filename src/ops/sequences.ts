@@ -129,7 +129,7 @@ export const sequences = {
   }),
   /** A sequence of its inputs (ONNX SequenceConstruct). */
   sequenceConstruct: sequenceOperator('SequenceConstruct', {
-    inputs: ['inputs…'],
+    inputs: ['inputs…: =inputs'],
     unfold: (call, to) => {
       to.sequence(0, call.node.inputs)
       return true

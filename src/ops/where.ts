@@ -7,7 +7,7 @@ import { required, typed, wrong } from './shared/check.ts'
 /** Y = X where the condition holds, else Z, all three broadcast (ONNX Where). Counted as data movement. */
 export const where = defineOperator({
   name: 'Where',
-  inputs: ['condition: bool', 'X', 'Y'],
+  inputs: ['condition: bool', 'X', 'Y: =X'],
   infer: (call) => {
     const [condition, x, y] = [required(call, 0), required(call, 1), required(call, 2)]
     if (!condition.shape || !x.shape || !y.shape) return [typed(x.elementType ?? y.elementType, undefined)]

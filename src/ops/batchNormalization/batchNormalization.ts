@@ -40,7 +40,7 @@ function folded([gamma, beta, mean, variance]: readonly ArrayLike<number>[], eps
  */
 export const batchNormalization = defineOperator({
   name: 'BatchNormalization',
-  inputs: ['X: floating [N, …]', 'scale: floating', 'B: floating', 'mean: floating', 'var: floating'],
+  inputs: ['X: floating [N, …]', 'scale: floating', 'B: =scale', 'mean: floating', 'var: =mean'],
   attributes: (a, opset): BatchNormalizationAttributes => ({
     perElement: opset < 9 && !a.flag('spatial', true),
     // An attribute of opset 14; training graphs of older models have it too.

@@ -34,7 +34,10 @@ const dropoutBackward: BackwardRule = (call) => {
  */
 export const dropout = defineOperator({
   name: 'Dropout',
-  inputs: (opset) => (opset < 12 ? ['data: floating'] : ['data: floating', 'ratio?: floating', 'training_mode?: bool']),
+  inputs: (opset) =>
+    opset < 12
+      ? ['data: floating|narrow']
+      : ['data: floating|narrow', 'ratio?: floating|narrow', 'training_mode?: bool'],
   infer: (call) => {
     const { elementType, shape } = required(call, 0)
     const outputs: Known[] = [typed(elementType, shape), typed(call.opset < 10 ? elementType : 'bool', shape)]

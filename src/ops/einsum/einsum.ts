@@ -1,7 +1,7 @@
 import { elementCount, type Shape, unknownDim } from '../../base/index.ts'
 import type { Call, InferredCall } from '../../graph/index.ts'
 import { defineOperator, type ReferenceOf, type TrainingOf } from '../operator.ts'
-import { required, typed, wrong } from '../shared/check.ts'
+import { commonType, typed, wrong } from '../shared/check.ts'
 import { contractionCost } from '../shared/matrix.ts'
 import { arithmetic } from '../shared/numbers.ts'
 import { einsumBackward } from './backward.ts'
@@ -57,7 +57,7 @@ export const einsum = defineOperator({
   name: 'Einsum',
   inputs: ['Inputs…: numeric'],
   attributes: (a) => a.string('equation', ''),
-  infer: (call) => [typed(required(call, 0).elementType, einsumShape(call))],
+  infer: (call) => [typed(commonType(call, [...call.node.inputs.keys()]), einsumShape(call))],
   cost,
   parameters: 'operands',
   fusion: (call) => (contracts(call) ? 'anchor' : undefined),

@@ -26,7 +26,7 @@ export function cellsOf(call: Call<MaxRoiPoolAttributes>): readonly number[] {
 /** The greatest of X in each cell of each region: X [N, C, H, W], boxes [R, 5], Y [R, C, height, width] (ONNX MaxRoiPool). Corners are rounded: no gradient for boxes. */
 export const maxRoiPool = defineOperator({
   name: 'MaxRoiPool',
-  inputs: ['X: floating [N, C, H, W]', 'rois: floating [R, 5]'],
+  inputs: ['X: floating [N, C, H, W]', 'rois: =X [R, 5]'],
   attributes: maxRoiPoolAttributes,
   infer: (call) => {
     const x = required(call, 0)

@@ -30,7 +30,7 @@ function paddedShape(call: Call<PadAttributes>, shape: readonly Dim[]): Dim[] {
 export const pad = defineOperator({
   name: 'Pad',
   inputs: (opset) =>
-    ['data', 'pads: whole', 'constant_value?', 'axes?: whole'].slice(0, opset < 11 ? 1 : opset < 18 ? 3 : 4),
+    ['data', 'pads: whole', 'constant_value?: =data', 'axes?: whole'].slice(0, opset < 11 ? 1 : opset < 18 ? 3 : 4),
   attributes: (a, opset): PadAttributes => ({
     mode: a.choice('mode', ['constant', 'reflect', 'edge', 'wrap'], 'constant'),
     pads: a.ints(opset < 2 ? 'paddings' : 'pads'),

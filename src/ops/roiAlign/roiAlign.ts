@@ -23,7 +23,7 @@ export const roiAlignAttributes = (a: AttributeReader, opset: number): RoiAlignA
  */
 export const roiAlign = defineOperator({
   name: 'RoiAlign',
-  inputs: ['X: floating [N, C, H, W]', 'rois: floating [R, 4]', 'batch_indices: whole [R]'],
+  inputs: ['X: floating [N, C, H, W]', 'rois: =X [R, 4]', 'batch_indices: whole [R]'],
   attributes: roiAlignAttributes,
   infer: (call) => {
     const x = required(call, 0)

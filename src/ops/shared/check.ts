@@ -1,5 +1,5 @@
 import { type ElementType, normalizeAxis, type Shape } from '../../base/index.ts'
-import { type Call, type Dense, type Known, wrong } from '../../graph/index.ts'
+import { type Call, checkSameElements, type Dense, type Known, wrong } from '../../graph/index.ts'
 
 export { wrong }
 
@@ -15,19 +15,9 @@ export function required(call: Call, input: number): Known {
  * @throws NodeError when they differ
  */
 export function commonType(call: Call, inputs: readonly number[]): ElementType | undefined {
-  const known = inputs.flatMap((i) => {
-    const type = call.inputs[i]?.elementType
-    return type ? [{ name: call.node.inputs[i]!, type }] : []
-  })
-  for (const { name, type } of known) {
-    if (type !== known[0]?.type)
-      throw wrong(
-        call,
-        `"${known[0]?.name}" is ${known[0]?.type} and "${name}" is ${type}`,
-        'All must have one element type: export the model again, or put a Cast before it.',
-      )
-  }
-  return known[0]?.type
+  const known = inputs.filter((i) => call.inputs[i]?.elementType)
+  for (const i of known) checkSameElements(call, known[0]!, i)
+  return call.inputs[known[0] ?? -1]?.elementType
 }
 
 /** The content of an input that must be known to infer shapes; undefined when it depends on data. */

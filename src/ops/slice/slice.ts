@@ -34,7 +34,7 @@ function slicedShape(call: Call<SliceAttributes>, shape: readonly Dim[]): Dim[] 
 export const slice = defineOperator({
   name: 'Slice',
   inputs: (opset) =>
-    opset < 10 ? ['data'] : ['data', 'starts: whole', 'ends: whole', 'axes?: whole', 'steps?: whole'],
+    opset < 10 ? ['data'] : ['data', 'starts: whole', 'ends: =starts', 'axes?: =starts', 'steps?: =starts'],
   attributes: (a): SliceAttributes => ({ starts: a.ints('starts'), ends: a.ints('ends'), axes: a.ints('axes') }),
   infer: (call) => {
     const x = required(call, 0)
