@@ -46,8 +46,18 @@ export type { CostChange, LayerCost } from './swap/costs.ts'
 export type { InTime, TimeLimit } from './swap/in-time.ts'
 export { type SwapOptions, type Swapped, type SwappedAndMeasured, swapAndMeasure } from './swap/swap.ts'
 export type { TimeChange } from './swap/times.ts'
+export { relativeDifference } from './times/difference.ts'
 export { type MeasureOptions, measureTimes } from './times/measure.ts'
-export { type OrtInterface, type OrtSession, type OrtSessions, type OrtTimingOptions, ortTiming } from './times/ort.ts'
+export {
+  type OrtInterface,
+  type OrtNetwork,
+  type OrtRunOptions,
+  type OrtSession,
+  type OrtSessions,
+  type OrtTimingOptions,
+  openOrt,
+  ortTiming,
+} from './times/ort.ts'
 export { type PredictedTime, predictTime } from './times/predict.ts'
 export {
   type InTimeOptions,

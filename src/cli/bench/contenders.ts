@@ -118,26 +118,3 @@ function contender(
 /** ONNX Runtime names element types as we do, and holds them in the same arrays. */
 const hostTensorOf = (t: { readonly type: string; readonly dims: readonly number[]; readonly data: unknown }) =>
   ({ elementType: t.type, shape: t.dims, data: t.data }) as HostTensor
-
-/** Largest difference over all outputs, as a part of the largest absolute value of that output. */
-export function relativeDifference(
-  a: ReadonlyMap<string, ArrayLike<number>>,
-  b: ReadonlyMap<string, ArrayLike<number>>,
-): number {
-  let worst = 0
-  for (const [name, values] of a) {
-    const others = b.get(name)
-    if (!others || others.length !== values.length) return Number.POSITIVE_INFINITY
-    let size = 0
-    let difference = 0
-    for (let i = 0; i < values.length; i++) {
-      const [v, w] = [values[i]!, others[i]!]
-      if (Number.isFinite(v)) size = Math.max(size, Math.abs(v))
-      // NaN on one side only is no agreement.
-      if (!Object.is(v, w))
-        difference = Math.max(difference, Number.isNaN(v - w) ? Number.POSITIVE_INFINITY : Math.abs(v - w))
-    }
-    worst = Math.max(worst, difference / (size || 1))
-  }
-  return worst
-}
