@@ -134,7 +134,7 @@ export default {
       to: {
         path: '^src/[^/]+/',
         pathNot:
-          '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts|cli/npy[.]ts|cli/studio/(files|given|server)[.]ts)$',
+          '^src/((testing|api)/.*|[^/]+/index([.]node)?[.]ts|cli/npy[.]ts|cli/studio/(files|given|peer|server)[.]ts)$',
       },
     },
     {

@@ -10,10 +10,13 @@ import { packageRoot } from '../package-root.ts'
 import { pageFiles } from '../studio/files.ts'
 import { type GivenFile, givenBytes, givenFiles } from '../studio/given.ts'
 import { hasScreen, openPage } from '../studio/open-page.ts'
+import { findPeer } from '../studio/peer.ts'
 import { startStudio, usualPort } from '../studio/server.ts'
 import { withTask } from '../task.ts'
 
 interface Options {
+  /** Folder of another runtime. */
+  readonly peer?: string
   readonly port?: number
   /** False with --no-open. */
   readonly open: boolean
@@ -24,23 +27,26 @@ Examples:
   kerf studio
   kerf studio model.onnx
   kerf studio net:fasternet_t0 --no-open --port 8000
+  kerf studio model.onnx --peer .
 
 The page is served on this machine only (127.0.0.1), to whoever has the address that is printed; it reads this model and what is dropped onto it, and sends
-nothing anywhere. Ctrl-C ends it.`
+nothing anywhere. With --peer it may load onnxruntime-web from this machine, and measures the network beside it where that is switched on. Ctrl-C ends it.`
 
 export function define(command: Command, io: Io): void {
   command
     .argument('[model]', modelArgument, modelFile)
     .option('--port <n>', `port of 127.0.0.1 (default: ${usualPort}, or where that is taken a free one)`, portNumber)
+    .option('--peer <folder>', 'measure beside onnxruntime-web, where asked to: its folder, or one with node_modules')
     .option('--no-open', 'print the address, and open no browser')
     .addHelpText('after', examples)
     .action((path: string | undefined, options: Options) => show(path, options, io))
 }
 
-const show = (path: string | undefined, { port, open }: Options, given: Io): Promise<void> =>
+const show = (path: string | undefined, { peer: folder, port, open }: Options, given: Io): Promise<void> =>
   withTask(given, async ({ signal }, io) => {
+    const peer = folder === undefined ? undefined : findPeer(folder)
     const files = pageFiles(join(packageRoot, 'dist', 'studio'))
-    const studio = await startStudio({ files, given: path === undefined ? [] : filesToShow(path), port })
+    const studio = await startStudio({ files, given: path === undefined ? [] : filesToShow(path), peer, port })
     try {
       io.out(`${studio.url}\n`)
       if (open && (!hasScreen() || !(await openPage(studio.url))))

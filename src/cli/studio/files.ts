@@ -11,6 +11,7 @@ export interface PageFile {
 const types: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  mjs: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   json: 'application/json',
   webmanifest: 'application/manifest+json',
@@ -22,6 +23,9 @@ const types: Readonly<Record<string, string>> = {
   gz: 'application/gzip',
 }
 
+/** Of a file of this name; undefined for those that no page needs. */
+export const typeOf = (name: string): string | undefined => types[name.split('.').at(-1)!]
+
 /**
  * The page as the build made it, by addresses: read once, so that no request reaches the disk. Links are left out, and what has a type that no page needs.
  * @throws KerfError `not-found` where it was not built
@@ -30,7 +34,7 @@ export function pageFiles(folder: string): Map<string, PageFile> {
   const files = new Map<string, PageFile>()
   for (const path of filesUnder(folder)) {
     const address = relative(folder, path).split(sep).join('/')
-    const type = types[address.split('.').at(-1)!]
+    const type = typeOf(address)
     if (type) files.set(address, { content: new Uint8Array(readFileSync(path)), type })
   }
   if (files.has('index.html')) return files

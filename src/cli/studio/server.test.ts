@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { pageFiles } from './files.ts'
 import { givenBytes, givenFiles } from './given.ts'
+import { findPeer } from './peer.ts'
 import { type Studio, type StudioOptions, startStudio } from './server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'kerf-studio-server-'))
@@ -313,6 +314,44 @@ it('gives a network that Kerf built', async () => {
   expect(JSON.parse((await get('given.json')).body).files).toEqual([{ name: 'net.onnx', size: 2, tag: '"built"' }])
   expect(await get('given/0')).toMatchObject({ status: 200, body: 'hi' })
   expect(await get('given/0', { Range: 'bytes=1-1' })).toMatchObject({ status: 206, body: 'i' })
+})
+
+it('serves three files of another runtime, to whoever may see the page, and nothing else of its folder', async () => {
+  const dist = join(folder, 'project', 'node_modules', 'onnxruntime-web', 'dist')
+  mkdirSync(join(dist, 'inner'), { recursive: true })
+  const names = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']
+  for (const name of [...names, 'ort.mjs', 'inner/ort.wasm.min.mjs', '../package.json'])
+    writeFileSync(join(dist, name), `secret of ${name}`)
+  const studio = await start({ peer: findPeer(join(folder, 'project')) })
+  const { base, Cookie, get } = await enter(studio)
+  expect(JSON.parse((await get('given.json')).body)).toEqual({
+    ...{ served: true, files: [] },
+    peer: { name: 'onnxruntime-web', script: 'peer/ort.wasm.min.mjs' },
+  })
+  for (const name of names) {
+    const { status, body, headers } = await get(`peer/${name}`)
+    expect([status, body]).toEqual([200, `secret of ${name}`])
+    expect(headers['content-type']).toBe(name.endsWith('wasm') ? 'application/wasm' : 'text/javascript; charset=utf-8')
+    expect(headers['content-security-policy']).toContain("script-src 'self' 'wasm-unsafe-eval';")
+    for (const more of [{}, { Cookie: Cookie.replace(/=.*/, '=wrong') }] as Record<string, string>[])
+      expect((await ask(studio.url, `${base}peer/${name}`, more)).status).toBe(403)
+    for (const more of [{ Origin: 'http://evil.example' }, { Host: 'evil.example' }, { 'Sec-Fetch-Site': 'same-site' }])
+      expect((await get(`peer/${name}`, more)).status).toBe(403)
+  }
+  for (const path of [
+    ...['peer', 'peer/', 'peer/ort.mjs', 'peer/inner/ort.wasm.min.mjs', 'peer/package.json', 'peer/../package.json'],
+    ...['peer/../../package.json', 'peer/%2e%2e/package.json', 'peer/..%2fpackage.json', 'peer/..%5cpackage.json'],
+    ...['peer//ort.wasm.min.mjs', 'peer/ort%2ewasm.min.mjs', 'ort.wasm.min.mjs', 'peer/ort.wasm.min.mjs/../ort.mjs'],
+  ]) {
+    const { status, body } = await get(path)
+    expect([path, [403, 404].includes(status), body.includes('secret')]).toEqual([path, true, false])
+  }
+})
+
+it('says nothing of another runtime, and has none of its files, where it was given none', async () => {
+  const { get } = await enter(await start())
+  expect(JSON.parse((await get('given.json')).body)).toEqual({ served: true, files: [] })
+  expect((await get('peer/ort.wasm.min.mjs')).status).toBe(404)
 })
 
 it('says which port is taken, and takes another where none was asked for', async () => {

@@ -7,6 +7,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { KerfError } from '../../base/index.ts'
 import type { PageFile } from './files.ts'
 import type { GivenFile, OpenedFile } from './given.ts'
+import type { Peer } from './peer.ts'
 
 /*
  * The server of `kerf studio`: on this machine's own address, for whoever has the token.
@@ -23,6 +24,8 @@ export interface StudioOptions {
   readonly files: ReadonlyMap<string, PageFile>
   /** The model, then its external data; none: the page begins without a model. */
   readonly given: readonly GivenFile[]
+  /** Another runtime, which the page may load. */
+  readonly peer?: Peer
   /** 0: any that is free. Undefined: `usualPort`, or where that is taken any that is free. */
   readonly port?: number
 }
@@ -34,10 +37,10 @@ export interface Studio {
 }
 
 /** @throws KerfError `port-taken` where the port that was asked for is */
-export async function startStudio({ files, given, port }: StudioOptions): Promise<Studio> {
+export async function startStudio({ files, given, peer, port }: StudioOptions): Promise<Studio> {
   const token = secret()
   let host = ''
-  const app = studioApp({ files, given, token, host: () => host })
+  const app = studioApp({ files, given, peer, token, host: () => host })
   const server = await listening(app, port ?? usualPort).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error
     if (port === undefined) return listening(app, 0)
@@ -66,13 +69,13 @@ const listening = (app: Hono, port: number): Promise<Server> =>
     server.once('error', reject)
   })
 
-interface AppOptions extends Pick<StudioOptions, 'files' | 'given'> {
+interface AppOptions extends Pick<StudioOptions, 'files' | 'given' | 'peer'> {
   readonly token: string
   /** Address and port, known once the server listens. */
   readonly host: () => string
 }
 
-function studioApp({ files, given, token, host }: AppOptions): Hono {
+function studioApp({ files, given, peer, token, host }: AppOptions): Hono {
   const app = new Hono()
   const session = secret()
   const folder = `/${secret()}/`
@@ -104,10 +107,10 @@ function studioApp({ files, given, token, host }: AppOptions): Hono {
     // Compared as it was sent, and never decoded: what is not listed is not there.
     const path = pathname.slice(folder.length)
     if (path === '' || path === 'index.html') return page(c, files.get('index.html')!)
-    if (path === 'given.json') return c.json({ served: true, files: await described(given) })
+    if (path === 'given.json') return c.json(await described(given, peer))
     const asked = given.find((_, i) => path === `given/${i}`)
     if (asked) return part(c, asked)
-    const file = files.get(path)
+    const file = files.get(path) ?? peer?.files.get(path)
     if (!file) return plain(c, 404, 'There is no such file.')
     c.header('Content-Type', file.type)
     c.header('Content-Security-Policy', policy())
@@ -176,14 +179,17 @@ function page(c: Context, { content }: PageFile): Response {
 const plain = (c: Context, status: 403 | 404 | 405 | 410 | 412 | 416, why: string, more: Record<string, string> = {}) =>
   c.text(`${why}\n`, status, { ...always, ...more })
 
-const described = (given: readonly GivenFile[]) =>
-  Promise.all(
+/** What the page is told of what it was given. */
+async function described(given: readonly GivenFile[], peer: Peer | undefined) {
+  const files = await Promise.all(
     given.map(async (file) => {
       const opened = await file.open()
       await opened?.close()
       return { name: file.name, size: opened?.size, tag: opened?.tag }
     }),
   )
+  return { served: true, files, ...(peer && { peer: { name: peer.name, script: peer.script } }) }
+}
 
 /** A file of the model, or the part that `Range` asks for; `If-Match` says which state of the file is meant. */
 async function part(c: Context, file: GivenFile): Promise<Response> {
