@@ -1,6 +1,7 @@
 import { create } from 'zustand'
 import { Closed, cancelOpening, closeModel, engine, openModel } from './engine/client.ts'
 import type { ModelSource } from './engine/model-source.ts'
+import type { Peer } from './engine/peer-messages.ts'
 import type { Changed } from './engine/steps.ts'
 import type { Network, RecountOptions } from './engine/types.ts'
 import { restoreSettings } from './session-settings.ts'
@@ -26,6 +27,8 @@ export interface Store {
   readonly measured: Float64Array | undefined
   /** How the network is counted. */
   readonly counting: RecountOptions
+  /** Another runtime, which the server was given. */
+  readonly peer: Peer | undefined
   /** Shows a model in place of the one before; where it cannot be read, that one stays. What was being read is no longer. */
   open(source: ModelSource): Promise<void>
   /** No longer reads what is being read. */
@@ -58,6 +61,7 @@ export const useStore = create<Store>((set, get) => ({
   ...nothing,
   opened: 0,
   opening: undefined,
+  peer: undefined,
   error: undefined,
   async open(source) {
     const turn = ++wanted

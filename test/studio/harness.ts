@@ -21,6 +21,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { filesOf, readModelFile } from '../../src/api/files.node.ts'
 import { pageFiles } from '../../src/cli/studio/files.ts'
 import { givenFiles } from '../../src/cli/studio/given.ts'
+import { findPeer } from '../../src/cli/studio/peer.ts'
 import { type Studio, startStudio } from '../../src/cli/studio/server.ts'
 import { launch } from '../../src/testing/browser/chromium.ts'
 
@@ -35,6 +36,8 @@ export interface VisitOptions
   extends Pick<BrowserContextOptions, 'viewport' | 'colorScheme' | 'reducedMotion' | 'hasTouch'> {
   /** Path of the model that `kerf studio MODEL` was given, from the repository's root. */
   readonly model?: string
+  /** The folder that `--peer` was given. */
+  readonly peer?: string
   /** An address that serves the page already; by default the server of `kerf studio` is started. */
   readonly url?: string
   /** Behind the address: `#costs`. */
@@ -79,8 +82,8 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   })
   return {
     browser: () => browser,
-    async visit({ model, url, hash = '', ...options } = {}) {
-      const studio = url === undefined ? await serveStudio(model) : undefined
+    async visit({ model, peer, url, hash = '', ...options } = {}) {
+      const studio = url === undefined ? await serveStudio(model, peer) : undefined
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
       const address = new URL((studio?.url ?? url)!)
       const watched = watch(context, address.origin)
@@ -101,11 +104,11 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   }
 }
 
-/** As the command does: a free port, and the model's own files. @param model from the repository's root */
-export function serveStudio(model?: string): Promise<Studio> {
+/** As the command does: a free port, and the model's own files. @param model from the repository's root @param peer a folder */
+export function serveStudio(model?: string, peer?: string): Promise<Studio> {
   const path = model === undefined ? undefined : resolve(root, model)
   const given = path === undefined ? [] : givenFiles(path, filesOf(readModelFile(path)).slice(1))
-  return startStudio({ files: pageFiles(built), given, port: 0 })
+  return startStudio({ files: pageFiles(built), given, peer: peer === undefined ? undefined : findPeer(peer), port: 0 })
 }
 
 /** Of a test that failed: a picture, and the page as text, since a log keeps no pictures. */

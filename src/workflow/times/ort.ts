@@ -187,4 +187,4 @@ const tensorsOf = ({ Tensor }: OrtInterface, feeds: Feeds) =>
   )
 
 const refusal = (what: string, error: unknown): KerfError =>
-  new KerfError('runtime-refused', `${what}: ${`${error}`.split('\n')[0]}`)
+  new KerfError('runtime-refused', `${what}: ${`${error}`.replace(/^Error: /, '').split('\n')[0]}`)

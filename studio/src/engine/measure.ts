@@ -2,8 +2,9 @@ import type { Model } from 'kerf'
 import { GraphBuilder, tensorOf } from 'kerf/graph'
 import { type SessionOptions, timeInTurns } from 'kerf/runtime'
 import { feedsToTime, runLayers } from 'kerf/workflow'
+import { timeBeside } from './beside.ts'
 import { threadedRuntime } from './threaded-runtime.ts'
-import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from './times.ts'
+import type { MachineLimits, Measurement, MeasureProgress, NetworkWish } from './times.ts'
 
 /*
  * Time, in this browser: networks run on Kerf's kernels, in a worker of their own, so that the engine goes on answering. Loaded when something is measured.
@@ -19,7 +20,7 @@ interface Work {
 export async function measure(
   model: Model,
   inputs: Measurement['inputs'],
-  { threads, seconds }: MeasureWish,
+  { threads, seconds, peer }: NetworkWish,
   { signal, progress }: Work,
 ): Promise<Measurement> {
   const shapes = new Map(inputs.map(({ name, shape }) => [name, shape as readonly number[]]))
@@ -38,12 +39,15 @@ export async function measure(
   const step = async () => {
     await session.run(feeds, { signal })
   }
-  const [whole] = await timeInTurns([{ step }], half, { signal, progress: told(0) })
+  const task = { signal, progress: told(0) }
+  const compared = peer && (await timeBeside(peer, model, feeds, session, half, task))
+  const whole = compared?.whole ?? (await timeInTurns([{ step }], half, task))[0]!
   const profile = await session.profile(feeds, half, { signal, progress: told(1000 * half) })
   return {
-    ...{ threads: session.threads, backend: session.backend, memory: session.memory, whole: whole!, notices, inputs },
+    ...{ threads: session.threads, backend: session.backend, memory: session.memory, whole, notices, inputs },
     layerRuns: profile.runs,
     parts: runLayers(model, shapes, profile),
+    ...(compared && { beside: compared.beside }),
   }
 }
 

@@ -1,12 +1,19 @@
 import type { Profile } from 'kerf'
 import type { ProgramMemory, Timing } from 'kerf/runtime'
 import type { LayerTime } from 'kerf/workflow'
+import type { Peer } from './peer-messages.ts'
 
 /** How a network is measured. */
 export interface MeasureWish {
   readonly threads: number
   /** How long, about: half of it whole runs, half of it layer by layer. */
   readonly seconds: number
+}
+
+/** How the open network is measured. */
+export interface NetworkWish extends MeasureWish {
+  /** Another runtime, in turns with Kerf; none: Kerf alone. */
+  readonly peer?: Peer
 }
 
 /** How far measuring is. */
@@ -31,6 +38,26 @@ export interface Measurement {
   readonly notices: readonly string[]
   /** What it was measured with: the shapes of the inputs. */
   readonly inputs: Profile['inputs']
+  /** Another runtime, where one was asked for. */
+  readonly beside?: Beside | NotBeside
+}
+
+/** Another runtime, measured in turns with Kerf on the same input, on as many threads. */
+export interface Beside {
+  readonly runtime: string
+  readonly version: string
+  /** Of whole runs, as Kerf's own. */
+  readonly whole: Timing
+  /** Its time as a multiple of Kerf's. */
+  readonly ratio: number
+  /** The largest difference between its outputs and Kerf's, as a part of the largest value. */
+  readonly maxRelDiff: number
+}
+
+/** Another runtime, and why it was not measured. */
+export interface NotBeside {
+  readonly runtime: string
+  readonly problem: string
 }
 
 /** What this machine does at most, in this browser. */

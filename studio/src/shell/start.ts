@@ -25,7 +25,8 @@ export function start(): void {
   })
   findRecent().catch(fail)
   servedNow()
-    .then(({ byKerf, files: [first, ...others] }) => {
+    .then(({ byKerf, files: [first, ...others], peer }) => {
+      useStore.setState({ peer })
       if (first) return open({ from: 'server', files: [first, ...others] })
       return byKerf ? undefined : registerOffline()
     })

@@ -1,7 +1,7 @@
 import type { Model, Profile } from 'kerf'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
-import { type MachineLimits, type Measurement, type MeasureProgress, type MeasureWish, timesOfRows } from '../times.ts'
+import { type MachineLimits, type Measurement, type MeasureProgress, type NetworkWish, timesOfRows } from '../times.ts'
 
 /** Times in this browser. */
 export class MeasureDesk {
@@ -21,7 +21,7 @@ export class MeasureDesk {
    * @returns undefined where it was stopped
    * @throws KerfError as `createSession`
    */
-  async network(wish: MeasureWish, progress: (state: MeasureProgress) => void): Promise<Measurement | undefined> {
+  async network(wish: NetworkWish, progress: (state: MeasureProgress) => void): Promise<Measurement | undefined> {
     const { measure } = await import('../measure.ts')
     const { model, profile } = this.#open
     const measurement = await this.#work.run((signal) => measure(model, profile.inputs, wish, { signal, progress }))

@@ -1,4 +1,4 @@
-import { Button, Group, Progress, Select, Text } from '@mantine/core'
+import { Button, Group, Progress, Select, Switch, Text } from '@mantine/core'
 import { ThreadsField } from '../../parts/threads-field.tsx'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
@@ -7,7 +7,8 @@ import { durations, useMeasuring } from './measuring.ts'
 
 /** How the network is measured, how far that is, and what stops it. */
 export function MeasureForm() {
-  const { wish, want, measure, stop, progress, error } = useMeasuring()
+  const { wish, want, beside, wantBeside, measure, stop, progress, error } = useMeasuring()
+  const peer = useStore((s) => s.peer)
   const isCounted = useStore((s) => s.network?.problem === undefined)
   const most = mostThreads()
   return (
@@ -45,6 +46,16 @@ export function MeasureForm() {
             : `Up to ${most} threads. The network runs in this browser, on random input; other work of the machine makes it slower.`}
         </Text>
       </Group>
+      {peer && (
+        <Switch
+          size="sm"
+          label={`Beside ${peer.name}`}
+          description="In turns on the same input, each in a worker of its own"
+          checked={beside}
+          disabled={progress !== undefined}
+          onChange={(event) => wantBeside(event.currentTarget.checked)}
+        />
+      )}
       {progress && (
         <div className={styles.progress}>
           <Text size="sm" role="status">

@@ -11,6 +11,7 @@ import { stemOf } from '../../parts/save.ts'
 import { useStore } from '../../store.ts'
 import styles from './measure.module.css'
 import { MeasureForm } from './measure-form.tsx'
+import { MeasuredBeside } from './measured-beside.tsx'
 import { MeasuredCards } from './measured-cards.tsx'
 import { measuredFileText } from './measured-file.ts'
 import { useMeasuring } from './measuring.ts'
@@ -53,6 +54,7 @@ function Measured({ network, measurement }: MeasuredProps) {
   return (
     <>
       <MeasuredCards measurement={measurement} macs={network.totals.macs} />
+      <MeasuredBeside measurement={measurement} />
       {notices.map((notice) => (
         <p key={notice} className={styles.note}>
           {notice}

@@ -12,6 +12,8 @@ export const durations = ['1', '2', '5', '10', '30']
 /** What is measured, and what was: kept while other views are shown. */
 export interface Measuring {
   readonly wish: MeasureWish
+  /** Whether also on the other runtime that the server was given. A session's file says nothing of it: this is the user's own word, at every visit. */
+  readonly beside: boolean
   /** Of the open network, at the size that it is counted for. */
   readonly measurement: Measurement | undefined
   /** Of this machine, whatever is open. */
@@ -21,6 +23,7 @@ export interface Measuring {
   /** What went wrong, as the library says it. */
   readonly error: string | undefined
   want(wish: Partial<MeasureWish>): void
+  wantBeside(beside: boolean): void
   measure(): Promise<void>
   measureLimits(): Promise<void>
   stop(): void
@@ -38,16 +41,19 @@ export const useMeasuring = create<Measuring>((set, get) => {
   }
   return {
     wish: { threads: Math.min(4, mostThreads()), seconds: 2 },
+    beside: false,
     measurement: undefined,
     limits: undefined,
     progress: undefined,
     error: undefined,
     want: (wish) => set({ wish: { ...get().wish, ...wish } }),
+    wantBeside: (beside) => set({ beside }),
     measure: () =>
       attempt('Making the network ready', async () => {
-        const { opened } = useStore.getState()
+        const { opened, peer } = useStore.getState()
+        const { wish, beside } = get()
         const told = proxy((progress: MeasureProgress) => get().progress && set({ progress }))
-        const measurement = await engine.measure.network(get().wish, told)
+        const measurement = await engine.measure.network({ ...wish, peer: beside ? peer : undefined }, told)
         if (!measurement || opened !== useStore.getState().opened) return undefined
         await useStore.getState().showMeasured()
         return { measurement }
