@@ -15,7 +15,7 @@ export { type ComparisonRecipe, parseComparisonRecipe } from './comparison-recip
 export type { TrainingMemory } from './distil.ts'
 export { evaluationLoader, imagesFor, type ModelImages, spread } from './images.ts'
 export { profileModel } from './profile.ts'
-export { type Agreement, compareOutputs, toleranceFor } from './prove/agreement.ts'
+export { type Agreement, compareOutputs, relativeDifference, toleranceFor } from './prove/agreement.ts'
 export { type Change, type ImageFeeds, imageFeeds } from './prove/change.ts'
 export { type Engine, ownEngine } from './prove/engine.ts'
 export { type Feed, type Outputs, randomFeeds } from './prove/feeds.ts'
@@ -46,7 +46,6 @@ export type { CostChange, LayerCost } from './swap/costs.ts'
 export type { InTime, TimeLimit } from './swap/in-time.ts'
 export { type SwapOptions, type Swapped, type SwappedAndMeasured, swapAndMeasure } from './swap/swap.ts'
 export type { TimeChange } from './swap/times.ts'
-export { relativeDifference } from './times/difference.ts'
 export { type MeasureOptions, measureTimes } from './times/measure.ts'
 export {
   type OrtInterface,

@@ -3,7 +3,7 @@ import { filesOf } from '../../api/files.node.ts'
 import { type Model, modelBytes } from '../../api/graph.ts'
 import { createSession, type Feeds, type HostTensor, hostValues, type Session } from '../../api/runtime.node.ts'
 import { KerfError, type Task } from '../../base/index.ts'
-import type { OrtModule } from '../../workflow/index.node.ts'
+import type { OrtModule, Outputs } from '../../workflow/index.node.ts'
 import { isBuiltIn } from '../given-model.ts'
 import { loadPeer } from './peers.ts'
 
@@ -11,7 +11,7 @@ import { loadPeer } from './peers.ts'
 export interface Contender {
   readonly name: string
   readonly version: string
-  run(task?: Task): Promise<ReadonlyMap<string, ArrayLike<number>>>
+  run(task?: Task): Promise<Outputs>
   /** Runs without looking at the outputs. */
   step(): Promise<void>
   release(): Promise<void>
@@ -38,7 +38,7 @@ export async function openKerf(
     version: options.version,
     session,
     async run(task) {
-      return new Map(Object.entries(await session.run(feeds, task)).map(([name, t]) => [name, hostValues(t)]))
+      return new Map(Object.entries(await session.run(feeds, task)).map(([name, t]) => [name, valuesOf(t)]))
     },
     async step() {
       await session.run(feeds)
@@ -105,7 +105,7 @@ function contender(
     async run() {
       const outputs = Object.entries(await session.run(tensors))
       return new Map(
-        outputs.flatMap(([n, t]) => (t.type === 'string' ? [] : [[n, hostValues(hostTensorOf(t))] as const])),
+        outputs.flatMap(([n, t]) => (t.type === 'string' ? [] : [[n, valuesOf(hostTensorOf(t))] as const])),
       )
     },
     async step() {
@@ -114,6 +114,8 @@ function contender(
     release: () => session.release(),
   }
 }
+
+const valuesOf = (t: HostTensor) => ({ shape: t.shape, values: hostValues(t) })
 
 /** ONNX Runtime names element types as we do, and holds them in the same arrays. */
 const hostTensorOf = (t: { readonly type: string; readonly dims: readonly number[]; readonly data: unknown }) =>

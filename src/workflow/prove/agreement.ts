@@ -63,6 +63,13 @@ export function compareOutputs(
   return comparable || maxAbsDiff > 0 ? { maxAbsDiff, maxRelDiff } : undefined
 }
 
+/**
+ * How far the outputs of one network on two runtimes lie apart: the largest difference, as a part of the largest absolute value of that output.
+ * @param a of one of them
+ * @param b of the other; an output that it lacks is infinitely far
+ */
+export const relativeDifference = (a: Outputs, b: Outputs): number => compareOutputs(a, b, new Map())?.maxRelDiff ?? 0
+
 /** How many of the values that would be compared are no numbers in the masked network. */
 export function countNaN(masked: Outputs, surviving: PruneResult['outputs']): { nan: number; all: number } {
   const kept = [...masked].map(([name, { shape, values }]) => pick(shape, values, surviving.get(name) ?? new Map()))

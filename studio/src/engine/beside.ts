@@ -1,6 +1,6 @@
 import { KerfError, type Model, modelBytes } from 'kerf'
 import { type Feeds, hostValues, type Session, type Timing, timeInTurns } from 'kerf/runtime'
-import { relativeDifference } from 'kerf/workflow'
+import { type Outputs, relativeDifference } from 'kerf/workflow'
 import { type EndingWorker, endingWorker } from './ending-worker.ts'
 import { inPageWords } from './page-words.ts'
 import { buffersOf, type Peer, type PeerAnswer, type PeerQuestion } from './peer-messages.ts'
@@ -43,7 +43,7 @@ export async function timeBeside(
   try {
     signal.throwIfAborted()
     const { version, run } = await open(peer, worker, model, session.threads, signal)
-    const maxRelDiff = relativeDifference(valuesOf(await session.run(feeds, { signal })), valuesOf(await run(feeds)))
+    const maxRelDiff = relativeDifference(outputsOf(await session.run(feeds, { signal })), outputsOf(await run(feeds)))
     const contenders = [() => session.run(feeds, { signal }), () => run(feeds)].map((once) => ({
       async step() {
         await once()
@@ -63,7 +63,8 @@ export async function timeBeside(
   }
 }
 
-const valuesOf = (tensors: Feeds) => new Map(Object.entries(tensors).map(([name, t]) => [name, hostValues(t)]))
+const outputsOf = (tensors: Feeds): Outputs =>
+  new Map(Object.entries(tensors).map(([name, t]) => [name, { shape: t.shape, values: hostValues(t) }]))
 
 /** @throws PeerProblem, also from `run` */
 async function open(peer: Peer, worker: EndingWorker, model: Model, threads: number, signal: AbortSignal) {
