@@ -433,6 +433,7 @@ export const kernels = {
   depthwiseU8: {
     does: 'depthwise convolution of bytes, NHWC; a step is two taps, and groups do not matter',
     wasm: 'conv-codes',
+    native: 'conv-codes',
     begins: codesConv,
     args: {},
   },

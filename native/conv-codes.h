@@ -1,5 +1,5 @@
-// Convolutions of codes as an indirect matrix product: `convI16` and `convU8` of kernels/conv-codes.ts in C, with the same table and the same panels of 8 output
-// channels. AVX-512 takes panels in pairs and multiplies 32 words or 64 bytes an instruction. Elsewhere bytes are widened: exact, but no faster than words.
+// Convolutions of codes: kernels/conv-codes.ts in C, with the same table and the same panels of 8 output channels. `convI16` and `convU8` are indirect matrix
+// products. AVX-512 takes panels in pairs and multiplies 32 words or 64 bytes an instruction. Elsewhere bytes are widened: exact, but no faster than words.
 
 #pragma once
 
@@ -21,6 +21,12 @@ static inline Lanes lanesOf(const char *at, size_t step) {
 static inline Lanes fourBytesEverywhere(const char *x) { return _mm512_set1_epi32(*(const int32_t *)x); }
 static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) { return _mm512_dpwssd_epi32(sums, w, x); }
 static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) { return _mm512_dpbusd_epi32(sums, x, w); }
+/** Bytes of a and b in turns, as words: of 16 neighbouring channels, or of 8. */
+static inline Lanes wordsInTurns(const char *a, const char *b, bool isWhole) {
+  const __m128i x = isWhole ? _mm_loadu_si128((const void *)a) : _mm_loadl_epi64((const void *)a);
+  const __m128i y = isWhole ? _mm_loadu_si128((const void *)b) : _mm_loadl_epi64((const void *)b);
+  return _mm512_cvtepu8_epi16(_mm256_set_m128i(_mm_unpackhi_epi8(x, y), _mm_unpacklo_epi8(x, y)));
+}
 static inline void putLanes(int32_t *to, Lanes sums) { _mm512_storeu_si512(to, sums); }
 
 #elif defined __AVX2__
@@ -36,6 +42,9 @@ static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
   const __m256i first = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm256_castsi256_si128(w)), words);
   const __m256i last = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(w, 1)), words);
   return _mm256_add_epi32(sums, _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, last), 0xd8));
+}
+static inline Lanes wordsInTurns(const char *a, const char *b, bool isWhole) {
+  return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b)));
 }
 static inline void putLanes(int32_t *to, Lanes sums) { _mm256_storeu_si256((void *)to, sums); }
 
@@ -69,6 +78,10 @@ static inline int32x4_t addFourOfBytes(int32x4_t sums, int32x4_t w, int16x8_t x)
 static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
   const int16x8_t words = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(vreinterpretq_u8_s32(x.low))));
   return (Lanes){addFourOfBytes(sums.low, w.low, words), addFourOfBytes(sums.high, w.high, words)};
+}
+static inline Lanes wordsInTurns(const char *a, const char *b, bool isWhole) {
+  const uint8x8x2_t both = vzip_u8(vld1_u8((const uint8_t *)a), vld1_u8((const uint8_t *)b));
+  return (Lanes){vreinterpretq_s32_u16(vmovl_u8(both.val[0])), vreinterpretq_s32_u16(vmovl_u8(both.val[1]))};
 }
 static inline void putLanes(int32_t *to, Lanes sums) {
   vst1q_s32(to, sums.low);
@@ -223,3 +236,67 @@ static inline __attribute__((always_inline)) void convCodes(const CodesConv *con
 
 static void convI16(const ConvI16 *args, Call call) { convCodes(&args->codesConv, wordsTiles, call); }
 static void convU8(const ConvU8 *args, Call call) { convCodes(&args->codesConv, bytesTiles, call); }
+
+/** What is beside the last of an odd number of taps. */
+static const char noBytes[2 * panelWidth];
+
+/** Channels of a panel, or of as many as a vector has, in all pixels of a table; a step of weights is two taps. */
+static inline __attribute__((always_inline)) void depthwiseTiles(
+    bool isWhole, const CodesTile *tile, const uint32_t *table, int32_t tiles, const char *panel, size_t first, int32_t columns) {
+  const Memory memory = tile->memory;
+  const size_t step = isWhole ? tile->panelBytes : 0;
+  const int32_t panels = isWhole ? lanesPanels : 1;
+  for (; tiles > 0; tiles--) {
+    const uint32_t *outputs = table;
+    const char *w = panel + codesHeadBytes;
+    Lanes sums[convTileRows];
+    UNROLLED for (int r = 0; r < convTileRows; r++) sums[r] = lanesOf(panel, step);
+    table += convTileRows;
+    for (int32_t tap = 0; tap < tile->taps; tap += 2) {
+      const bool isLast = tap + 1 == tile->taps;
+      const Lanes weights = lanesOf(w, step);
+      UNROLLED for (int r = 0; r < convTileRows; r++) {
+        const char *beside = isLast ? noBytes : memory + (table[convTileRows + r] + first);
+        sums[r] = addWords(sums[r], weights, wordsInTurns(memory + (table[r] + first), beside, isWhole));
+      }
+      w += codesStepBytes;
+      table += isLast ? convTileRows : 2 * convTileRows;
+    }
+    int32_t made[convTileRows][lanesWidth];
+    UNROLLED for (int r = 0; r < convTileRows; r++) putLanes(made[r], sums[r]);
+    for (int r = 0; r < convTileRows; r++)
+      for (int32_t p = 0; p < panels; p++)
+        putCodes(tile, memory + (outputs[r] + first) + p * panelWidth, made[r] + p * panelWidth, panel + p * tile->panelBytes, columns - p * panelWidth);
+  }
+}
+
+static void depthwiseU8(const DepthwiseU8 *args, Call call) {
+  const CodesConv *conv = &args->codesConv;
+  const Indirect *indirect = &conv->indirect;
+  call.threads = least(call.threads, indirect->scratchThreads);
+  if (call.thread >= call.threads) return;
+  uint32_t *table = (uint32_t *)(call.memory + (indirect->scratch + indirect->scratchBytes * call.thread));
+  const CodesTile tile = {
+      .memory = call.memory,
+      .taps = indirect->kernelHeight * indirect->kernelWidth,
+      .panelBytes = codesHeadBytes + codesStepBytes * (size_t)conv->steps,
+      .lo = indirect->lo,
+      .hi = indirect->hi,
+      .outZero = conv->outZero,
+  };
+  const int32_t pixels = indirect->batch * indirect->outHeight * indirect->outWidth, channels = conv->outChannels;
+  const int32_t tiles = (pixels + convTileRows - 1) / convTileRows, most = conv->blockTiles;
+  Piece piece;
+  while (takePiece(call, tiles, 1, least(most, fewestCodesTiles), most, &piece)) {
+    const int32_t count = piece.end - piece.first;
+    writeTable(indirect, table, piece.first * convTileRows, count * convTileRows, pixels);
+    const char *panel = call.memory + conv->weights;
+    for (int32_t c = 0; c < channels;) {
+      const bool isWhole = channels - c >= (int32_t)lanesWidth;
+      if (isWhole) depthwiseTiles(true, &tile, table, count, panel, c, channels - c);
+      else depthwiseTiles(false, &tile, table, count, panel, c, channels - c);
+      c += isWhole ? lanesWidth : panelWidth;
+      panel += (isWhole ? lanesPanels : 1) * tile.panelBytes;
+    }
+  }
+}
