@@ -49,12 +49,12 @@ export type { TimeChange } from './swap/times.ts'
 export { type MeasureOptions, measureTimes } from './times/measure.ts'
 export {
   type OrtInterface,
-  type OrtNetwork,
   type OrtRunOptions,
+  type OrtRuntime,
   type OrtSession,
   type OrtSessions,
   type OrtTimingOptions,
-  openOrt,
+  ortRuntime,
   ortTiming,
 } from './times/ort.ts'
 export { type PredictedTime, predictTime } from './times/predict.ts'

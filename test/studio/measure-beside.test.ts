@@ -125,7 +125,7 @@ describeBrowser('Measuring beside another runtime', () => {
     [
       'does not run the network',
       scriptOf(`async () => { throw new Error("Could not find an implementation for Conv(11)\\nat x") }`),
-      'onnxruntime-web was not measured: ort-web does not load the network: Could not find an implementation for Conv(11)',
+      'onnxruntime-web was not measured: ort-web does not load the network: Error: Could not find an implementation for Conv(11)',
     ],
     [
       'fails in the middle',
@@ -133,7 +133,7 @@ describeBrowser('Measuring beside another runtime', () => {
         let runs = 0
         return { release() {}, async run() { if (++runs > 3) throw new RangeError('out of memory'); return {} } }
       }`),
-      'onnxruntime-web was not measured: ort-web does not run the network: RangeError: out of memory',
+      'onnxruntime-web was not measured: out of memory',
     ],
     ['is no script', 'export const', 'onnxruntime-web was not measured: its script cannot be loaded (Unexpected'],
     [

@@ -1,6 +1,6 @@
 import { KerfError } from '../../base/index.ts'
 import { modelBytes } from '../../onnx/index.ts'
-import { type Feeds, type HostTensor, timeInTurns } from '../../runtime/index.ts'
+import { type Feeds, timeInTurns } from '../../runtime/index.ts'
 import type { TimingRuntime } from './runtimes.ts'
 
 /** What is used of ONNX Runtime's JavaScript interface: the packages onnxruntime-node and onnxruntime-web have it. */
@@ -71,52 +71,63 @@ export interface OrtTimingOptions extends OrtRunOptions {
   readonly clock?: () => number
 }
 
-/** A network in ONNX Runtime. */
-export interface OrtNetwork {
+/** ONNX Runtime, set as it was asked for. */
+export interface OrtRuntime {
+  /** What it is called in tables. */
+  readonly name: string
   /** Of the package. */
   readonly version: string
   /**
-   * Runs it.
-   * @param feeds by the names of its inputs
-   * @returns its outputs by name, those of texts left out
-   * @throws KerfError `runtime-refused`
+   * Opens a network.
+   * @param bytes of its file, with the weights in it
+   * @param what the network is called where that fails; `the network` by default
+   * @throws KerfError `runtime-refused` for one that it does not load
    */
-  run(feeds: Feeds): Promise<Record<string, HostTensor>>
-  /** Lets go of it. */
-  release(): Promise<void>
+  open(bytes: Uint8Array, what?: string): Promise<OrtSession>
+  /**
+   * Its own tensors, for sessions.
+   * @param feeds by the names of inputs
+   */
+  tensors(feeds: Feeds): never
 }
 
 /**
- * Opens a network in ONNX Runtime, in this process or page.
- * @param bytes of its file, with the weights in it
+ * ONNX Runtime, in this process or page.
  * @param options `module` must be given
- * @throws KerfError `not-installed` without the package, `runtime-refused` for a network that it does not load
+ * @throws KerfError `not-installed` without the package
  */
-export async function openOrt(bytes: Uint8Array, options: OrtRunOptions): Promise<OrtNetwork> {
-  const { module, name, version, open } = placeOf(options)
-  const session = await open(bytes, 'the network')
+export function ortRuntime({ module, name = 'ort-node', threads = 1, executionProviders }: OrtRunOptions): OrtRuntime {
+  const isWeb = name === 'ort-web'
+  if (!module)
+    throw new KerfError(
+      'not-installed',
+      isWeb
+        ? 'onnxruntime-web was not given: npm install onnxruntime-web, and give what it exports as module.'
+        : 'ONNX Runtime is not installed: npm install onnxruntime-node, or time on another runtime.',
+    )
+  const { versions, wasm } = module.env
+  if (isWeb && wasm) wasm.numThreads = threads
   return {
-    version,
-    async run(feeds) {
-      const made = await session.run(tensorsOf(module, feeds) as never).catch((error: unknown) => {
-        throw refusal(`${name} does not run the network`, error)
-      })
-      return Object.fromEntries(
-        Object.entries(made as Readonly<Record<string, OrtTensor>>)
-          .filter(([, { type }]) => type !== 'string')
-          // ONNX Runtime names element types as we do, and holds them in the same arrays.
-          .map(([key, { type, dims, data }]) => [key, { elementType: type, shape: dims, data } as HostTensor]),
-      )
-    },
-    release: () => session.release(),
+    name,
+    version: versions[isWeb ? 'web' : 'node'] ?? versions.common ?? '',
+    open: (bytes, what = 'the network') =>
+      module.InferenceSession.create(bytes, {
+        executionProviders: executionProviders ?? [isWeb ? 'wasm' : 'cpu'],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: 3,
+      }).catch((error: unknown) => {
+        throw new KerfError('runtime-refused', `${name} does not load ${what}: ${`${error}`.split('\n')[0]}`)
+      }),
+    tensors: (feeds) =>
+      Object.fromEntries(
+        Object.entries(feeds).map(([key, t]) => [
+          key,
+          // Its constructor has an overload for each element type; here the type goes with the data.
+          new module.Tensor(t.elementType as never, t.data as never, t.shape),
+        ]),
+      ) as never,
   }
-}
-
-/** What a tensor of ONNX Runtime says of itself. */
-interface OrtTensor {
-  readonly type: string
-  readonly dims: readonly number[]
-  readonly data: unknown
 }
 
 /**
@@ -124,8 +135,8 @@ interface OrtTensor {
  * @throws KerfError `not-installed` without the package; from its `time` `runtime-refused` for a network that it does not load
  */
 export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingRuntime> {
-  const { threads = 1, clock, machine = globalThis.navigator?.userAgent ?? '' } = options
-  const { module, name, version, open } = placeOf(options)
+  const { threads = 1, machine = globalThis.navigator?.userAgent ?? '', clock } = options
+  const { name, version, open, tensors } = ortRuntime(options)
   return {
     on: { runtime: name, version, threads, machine },
     async time(runs, seconds, { signal } = {}) {
@@ -133,11 +144,10 @@ export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingR
       try {
         for (const { model } of runs) sessions.push(await open(modelBytes(model), 'a layer of the network'))
         const steps = sessions.map((session, i) => {
-          const tensors = tensorsOf(module, runs[i]!.feeds)
+          const feeds = tensors(runs[i]!.feeds)
           return {
             async step() {
-              // They are its own tensors, made above.
-              await session.run(tensors as never)
+              await session.run(feeds)
             },
           }
         })
@@ -149,42 +159,3 @@ export async function ortTiming(options: OrtTimingOptions = {}): Promise<TimingR
     },
   }
 }
-
-/**
- * The package, set as it was asked for.
- * @throws KerfError `not-installed`
- */
-function placeOf({ module, name = 'ort-node', threads = 1, executionProviders }: OrtRunOptions) {
-  const isWeb = name === 'ort-web'
-  if (!module)
-    throw new KerfError(
-      'not-installed',
-      isWeb
-        ? 'onnxruntime-web was not given: npm install onnxruntime-web, and give what it exports as module.'
-        : 'ONNX Runtime is not installed: npm install onnxruntime-node, or time on another runtime.',
-    )
-  const { versions, wasm } = module.env
-  if (isWeb && wasm) wasm.numThreads = threads
-  const settings = {
-    executionProviders: executionProviders ?? [isWeb ? 'wasm' : 'cpu'],
-    ...{ intraOpNumThreads: threads, interOpNumThreads: 1, logSeverityLevel: 3 },
-  }
-  return {
-    ...{ module, name },
-    version: versions[isWeb ? 'web' : 'node'] ?? versions.common ?? '',
-    open: (bytes: Uint8Array, what: string) =>
-      module.InferenceSession.create(bytes, settings).catch((error: unknown) => {
-        throw refusal(`${name} does not load ${what}`, error)
-      }),
-  }
-}
-
-/** Its own tensors. */
-const tensorsOf = ({ Tensor }: OrtInterface, feeds: Feeds) =>
-  Object.fromEntries(
-    // The constructor has an overload for each element type; here the type goes with the data.
-    Object.entries(feeds).map(([key, t]) => [key, new Tensor(t.elementType as never, t.data as never, t.shape)]),
-  )
-
-const refusal = (what: string, error: unknown): KerfError =>
-  new KerfError('runtime-refused', `${what}: ${`${error}`.replace(/^Error: /, '').split('\n')[0]}`)
