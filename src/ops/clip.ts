@@ -3,7 +3,7 @@ import type { BackwardRule, Bounds, Call, ContentOf } from '../graph/index.ts'
 import { type ChannelsOf, defineOperator, type ReferenceOf, type TrainingOf } from './operator.ts'
 import { algebra, gradientOf, passInside, shapeIn, shapeOut } from './shared/backward.ts'
 import { elementwise } from './shared/channel-rules.ts'
-import { commonType, required, typed, wrong } from './shared/check.ts'
+import { checkShape, commonType, required, typed, wrong } from './shared/check.ts'
 import { mapped } from './shared/moved.ts'
 import { clamped } from './shared/range-rules.ts'
 
@@ -119,7 +119,11 @@ export const clipGradient = defineOperator({
     min: a.float('min', Number.NEGATIVE_INFINITY),
     max: a.float('max', Number.POSITIVE_INFINITY),
   }),
-  infer: (call) => [typed(commonType(call, [0, 1]), required(call, 1).shape)],
+  infer: (call) => {
+    const { shape } = required(call, 1)
+    checkShape(call, 0, shape)
+    return [typed(commonType(call, [0, 1]), shape)]
+  },
   cost: (call) => ({ others: 2 * elementCount(call.outputs[0]?.shape)! }),
 })
 

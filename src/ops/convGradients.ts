@@ -1,11 +1,13 @@
 import { elementCount } from '../base/index.ts'
-import type { AttributeReader, Call } from '../graph/index.ts'
+import type { AttributeReader, Call, Known } from '../graph/index.ts'
 import { type Difference, differences } from './adderConv/backward.ts'
 import { type ConvAttributes, convAttributes } from './conv/attributes.ts'
+import { convShape } from './conv/conv.ts'
 import { defineOperator, type ReferenceOf } from './operator.ts'
-import { commonType, required, typed, wrong } from './shared/check.ts'
+import { checkShape, commonType, required, typed, wrong } from './shared/check.ts'
 import { arithmetic, type Doubles, doubles } from './shared/numbers.ts'
 import { slidingOf, tapTable } from './shared/sliding.ts'
+import { slide } from './shared/window.ts'
 
 /*
  * dW[o,c,t] = Σ_{n,p} dY[n,o,p] · X[n, q(o)·C_in/g + c, p·stride + t·dilation − pad]
@@ -20,6 +22,18 @@ export function weightShape(call: Call<ConvAttributes>, x: number, dy: number): 
   const channels = (i: number) => required(call, i).shape?.[1] as number
   if (!window.kernelShape) throw wrong(call, 'attribute kernel_shape is missing')
   return [channels(dy), channels(x) / groups, ...window.kernelShape]
+}
+
+/** What a convolution of X by weights of dW's shape puts out. */
+function outputOf(call: Call<ConvAttributes>, weights: readonly (number | string | undefined)[]): Known['shape'] {
+  const x = required(call, 0).shape
+  return (
+    x && [
+      x[0]!,
+      weights[0] as number,
+      ...slide(call, call.attributes.window, weights.slice(2) as number[], x.slice(2)).output,
+    ]
+  )
 }
 
 /** Calls `visit` for every element of X that a tap of an output position reads, with flat indices into X, dY and dW. */
@@ -64,7 +78,11 @@ export const convWeightGradient = defineOperator({
   domain: 'ai.kerf',
   inputs: ['X: floating [N, C, _, …]', 'dY: floating [N, M, _, …]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1]), weightShape(call, 0, 1))],
+  infer: (call) => {
+    const shape = weightShape(call, 0, 1)
+    checkShape(call, 1, outputOf(call, shape))
+    return [typed(commonType(call, [0, 1]), shape)]
+  },
   cost: (call) => {
     const [, groupChannels, ...kernelShape] = weightShape(call, 0, 1)
     const macs = elementCount(call.inputs[1]?.shape)! * groupChannels! * elementCount(kernelShape)!
@@ -89,7 +107,10 @@ export const adderConvWeightGradient = defineOperator({
   domain: 'ai.kerf',
   inputs: ['dY: floating', 'X: floating [N, C, _, …]', 'W: floating [M, …]'],
   attributes: convAttributes,
-  infer: (call) => [typed(commonType(call, [0, 1, 2]), required(call, 2).shape)],
+  infer: (call) => {
+    checkShape(call, 0, convShape(call, 2, 1))
+    return [typed(commonType(call, [0, 1, 2]), required(call, 2).shape)]
+  },
   cost: (call) => {
     const [outputs, [, groupChannels, ...kernelShape]] = [
       elementCount(call.inputs[0]?.shape)!,
@@ -142,6 +163,7 @@ export const adderConvInputGradient = defineOperator({
   infer: (call) => {
     if (!differences.includes(call.attributes.difference))
       throw wrong(call, `attribute difference is "${call.attributes.difference}", there are ${differences.join(', ')}`)
+    checkShape(call, 0, convShape(call, 2, 1))
     return [typed(commonType(call, [0, 1, 2]), required(call, 1).shape)]
   },
   cost: (call) => {

@@ -16,8 +16,8 @@ import { addBias, type Combine, convolve, dotProduct } from './forward.ts'
  */
 
 /** Shape of a convolution's output from X at input 0 and W at input `weight`. */
-export function convShape(call: Call<ConvAttributes>, weight: number): Known['shape'] {
-  const x = required(call, 0).shape
+export function convShape(call: Call<ConvAttributes>, weight: number, input = 0): Known['shape'] {
+  const x = required(call, input).shape
   const w = required(call, weight).shape
   const { groups, window } = call.attributes
   if (!x || !w) return undefined
@@ -30,7 +30,7 @@ export function convShape(call: Call<ConvAttributes>, weight: number): Known['sh
     throw wrong(
       call,
       `${x[1]} input channels ≠ weight ${groupChannels} × groups ${groups}`,
-      `Check what makes "${call.node.inputs[0]}".`,
+      `Check what makes "${call.node.inputs[input]}".`,
     )
   const kernelShape = window.kernelShape ?? w.slice(2)
   if (!kernelShape.every((k) => typeof k === 'number'))

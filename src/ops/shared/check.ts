@@ -10,6 +10,14 @@ export function required(call: Call, input: number): Known {
   return known
 }
 
+/** @throws NodeError where an input is not of the shape that it has to be; what is unknown of either fits */
+export function checkShape(call: Call, input: number, wanted: Known['shape']): void {
+  const { shape } = required(call, input)
+  const differs = (d: unknown, i: number) => typeof d === 'number' && typeof shape?.[i] === 'number' && d !== shape[i]
+  if (shape && wanted && (shape.length !== wanted.length || wanted.some(differs)))
+    throw wrong(call, `input ${input} is [${shape}], where [${wanted}] is needed`)
+}
+
 /**
  * The element type that the given inputs have in common, where it is known; left-out inputs do not count.
  * @throws NodeError when they differ

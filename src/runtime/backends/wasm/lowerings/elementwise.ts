@@ -64,8 +64,14 @@ const activations = byActivation({
   ThresholdedRelu: (alpha) => ['thresholdedRelu', alpha],
 })
 
+/** Kernels multiply by a parameter what they leave out: 0 · ∞ and 0 · NaN would be no number. */
+export const refusesInfinite = (parameters: unknown): string | undefined =>
+  [parameters, ...Object.values(parameters ?? {})].some((v) => typeof v === 'number' && !Number.isFinite(v))
+    ? 'a parameter is not a finite number'
+    : undefined
+
 const activationLowerings: Lowerings = Object.fromEntries(
-  Object.entries(activations).map(([name, parameters]) => [name, unary<never>(parameters)]),
+  Object.entries(activations).map(([name, parameters]) => [name, unary<never>(parameters, refusesInfinite)]),
 )
 
 /** y[i] = f(x[i]), f an operator by its name and its attributes. */
@@ -201,7 +207,7 @@ const wherePositive: Lowering = {
 
 const gelu = unary<{ tanh: boolean }>(({ tanh }) => [tanh ? 'geluTanh' : 'gelu'])
 
-const swish = unary<number>((alpha) => ['swish', alpha])
+const swish = unary<number>((alpha) => ['swish', alpha], refusesInfinite)
 
 export const elementwise: Lowerings = {
   'ai.kerf:WherePositive': wherePositive,
@@ -209,10 +215,10 @@ export const elementwise: Lowerings = {
   ...activationLowerings,
   Relu: { ...unary(activations.Relu), integers: true },
   Clip: { ...clip, integers: true },
-  Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma]),
+  Selu: unary<{ alpha: number; gamma: number }>(({ alpha, gamma }) => ['selu', alpha, gamma], refusesInfinite),
   Celu: unary<number>(
     (alpha) => ['celu', alpha],
-    (alpha) => (alpha > 0 ? undefined : 'its alpha is not positive'),
+    (alpha) => refusesInfinite(alpha) ?? (alpha > 0 ? undefined : 'its alpha is not positive'),
   ),
   HardSwish: simple('hardSwish'),
   Swish: swish,

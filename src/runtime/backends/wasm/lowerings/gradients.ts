@@ -1,4 +1,4 @@
-import type { InferredCall } from '../../../../graph/index.ts'
+import type { InferredCall, Known } from '../../../../graph/index.ts'
 import type {
   AdderConvInputGradientAttributes,
   BatchNormalizationGradientAttributes,
@@ -22,15 +22,15 @@ import { poolLayer } from './pooling.ts'
  * Operators of training graphs: gradients that are no other operator.
  */
 
-/** The convolution of which a node is the gradient: inputs x and dy, by their indices. */
-function layerOf(call: InferredCall<ConvAttributes>, x: number, dy: number): ConvLayer {
+/** The convolution of which a node is the gradient: inputs x and dy, by their indices. @param weight the weight, or its gradient */
+function layerOf(call: InferredCall<ConvAttributes>, x: number, dy: number, weight: Known | undefined): ConvLayer {
   const input = sizesOf(shapeOf(call.inputs[x]))
   const output = sizesOf(shapeOf(call.inputs[dy]))
   const { window, groups } = call.attributes
   return {
     ...{ batch: input.batch, inHeight: input.height, inWidth: input.width, inChannels: input.channels, groups },
     ...{ outHeight: output.height, outWidth: output.width, outChannels: output.channels },
-    ...windowSizes(call, window, window.kernelShape!, shapeOf(call.inputs[x]).slice(2)),
+    ...windowSizes(call, window, shapeOf(weight).slice(2), shapeOf(call.inputs[x]).slice(2)),
   }
 }
 
@@ -48,7 +48,7 @@ const convWeightGradient: Lowering<ConvAttributes> = {
   refuses,
   lower({ call, input, output, alloc }) {
     const places = { x: input(0).address, dy: input(1).address, dw: output(0).address }
-    return lowerWeightGradient(layerOf(call, 0, 1), places, alloc)
+    return lowerWeightGradient(layerOf(call, 0, 1, call.outputs[0]), places, alloc)
   },
 }
 
@@ -58,7 +58,7 @@ const adderConvWeightGradient: Lowering<ConvAttributes> = {
   refuses,
   lower({ call, input, output, alloc }) {
     const places = { dy: input(0).address, x: input(1).address, w: input(2).address, dw: output(0).address }
-    return lowerSignGradient(layerOf(call, 1, 0), places, alloc)
+    return lowerSignGradient(layerOf(call, 1, 0, call.inputs[2]), places, alloc)
   },
 }
 
@@ -68,7 +68,13 @@ const adderConvInputGradient: Lowering<AdderConvInputGradientAttributes> = {
   refuses,
   lower({ call, input, output, bounds, alloc }) {
     const places = { dy: input(0).address, x: input(1).address, w: input(2).address, dx: output(0).address }
-    return lowerAdderInputGradient(layerOf(call, 1, 0), call.attributes.difference, places, alloc, bounds(1))
+    return lowerAdderInputGradient(
+      layerOf(call, 1, 0, call.inputs[2]),
+      call.attributes.difference,
+      places,
+      alloc,
+      bounds(1),
+    )
   },
 }
 

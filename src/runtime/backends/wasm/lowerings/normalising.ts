@@ -13,6 +13,7 @@ import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { lowerChannelNorm, lowerLayerNorm, lowerLrn, lowerSoftmax } from '../steps/normalise.ts'
 import { lowerReduce } from '../steps/reduce.ts'
 import type { Step } from '../steps/step.ts'
+import { refusesInfinite } from './elementwise.ts'
 import type { Lowering, LoweringContext, Lowerings } from './lowering.ts'
 import { count, inMemory, linesOver, refusesComputedSettings, stored } from './operands.ts'
 
@@ -99,7 +100,7 @@ const trailingNorm = (centred: boolean): Lowering<TrailingAttributes> => ({
 
 const lrn: Lowering<LrnAttributes> = {
   layout: 'channelsLast',
-  refuses,
+  refuses: (call, isConstant) => refuses(call, isConstant) ?? refusesInfinite(call.attributes),
   lower({ call, input, output }) {
     const { shape, address } = input(0)
     const channels = shape[1]!

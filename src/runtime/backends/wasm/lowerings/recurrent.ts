@@ -15,7 +15,7 @@ import { lowerDense } from '../steps/convolution/layer.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { lowerCopy, lowerFill } from '../steps/layout.ts'
 import type { Step } from '../steps/step.ts'
-import { lowerActivation } from './elementwise.ts'
+import { lowerActivation, refusesInfinite } from './elementwise.ts'
 import type { Lowering, LoweringContext } from './lowering.ts'
 import { placed } from './operands.ts'
 
@@ -30,7 +30,9 @@ export const recurrent: Lowering<RecurrentAttributes> = {
   layout: 'plain',
   refuses: (call) => {
     if (call.outputs.some((known) => elementCount(known?.shape) === 0)) return 'it has no steps or samples'
-    return runsWhole(call, call.inputs[at.lengths]?.value) ? undefined : 'its samples have lengths of their own'
+    if (!runsWhole(call, call.inputs[at.lengths]?.value)) return 'its samples have lengths of their own'
+    const parameters = call.attributes.activations.flat().flatMap((a) => (a ? [a, attributesOf(a)] : []))
+    return parameters.map(refusesInfinite).find((why) => why)
   },
   lower: (context) =>
     context.call.attributes.directions.flatMap((direction, d) => new Run(context, d).steps(direction === 'reverse')),
