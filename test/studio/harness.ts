@@ -96,6 +96,8 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
       await page.goto(address.href)
       // The address with the token sends the browser on.
       await page.getByRole('heading', { name: 'Kerf', level: 1 }).waitFor()
+      // Keys are listened to from just after the first picture on.
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
       if (hash !== '') await page.goto(new URL(hash, page.url()).href)
       const visit = visitOf(page, watched)
       visits.push(visit)
