@@ -20,6 +20,7 @@ const inputLists = [
   // The gradient of pooling with a window of 2×2, and where X is not needed.
   [data(2, 4, 7, 7), data(...image)],
   [data(2, 4, 7, 7)],
+  [data(...image), data(2, 4, 7, 7)],
   [data(2, 6, 6, 6), data(...image), stored(6, 4, 3, 3)],
   [data(...image), stored(1, 4, 1, 1)],
   [data(...image), stored(4)],
@@ -170,8 +171,13 @@ const elementOf = { whole: 'int64', byte: 'uint8', bool: 'bool', int32: 'int32' 
 /** Inputs of which nothing else is said are of elements that the operator declares. */
 function typed({ inputs: declared }, inputs, opset) {
   const texts = typeof declared === 'function' ? declared(opset) : declared
+  const kindOf = (text = '') => {
+    const [, shared, kind = ''] = /^\w+[?…*]?: (=?)(\w+)/.exec(text) ?? []
+    const other = shared && texts.find((t) => t !== text && t.match(/^\w+/)?.[0] === kind)
+    return other ? kindOf(other) : kind
+  }
   return inputs.map((input, i) => {
-    const kind = /^\w+[?…*]?: (\w+)/.exec(texts[i] ?? texts.at(-1) ?? '')?.[1] ?? ''
+    const kind = kindOf(texts[i] ?? texts.at(-1))
     return input && !input.elementType && kind in elementOf ? { ...input, elementType: elementOf[kind] } : input
   })
 }

@@ -119,14 +119,15 @@ export function ortRuntime({ module, name = 'ort-node', threads = 1, executionPr
       }).catch((error: unknown) => {
         throw new KerfError('runtime-refused', `${name} does not load ${what}: ${`${error}`.split('\n')[0]}`)
       }),
-    tensors: (feeds) =>
-      Object.fromEntries(
-        Object.entries(feeds).map(([key, t]) => [
-          key,
-          // Its constructor has an overload for each element type; here the type goes with the data.
-          new module.Tensor(t.elementType as never, t.data as never, t.shape),
-        ]),
-      ) as never,
+    tensors(feeds) {
+      const made = Object.entries(feeds).map(([key, t]) => [
+        key,
+        // Its constructor has an overload for each element type; here the type goes with the data.
+        new module.Tensor(t.elementType as never, t.data as never, t.shape),
+      ])
+      // Tensors of one package are not those of the other, for TypeScript.
+      return Object.fromEntries(made) as never
+    },
   }
 }
 
