@@ -114,7 +114,7 @@ function findings(
   settings: Settings,
 ): Findings {
   const { layers, channels, size } = settings
-  const named = (row: Row) => `${row.layers}: ${row.name}`
+  const kinds = [...new Set(rows.map((r) => r.layers))]
   const own = (row: Row, kind: string) => rows.find((r) => r.world === row.world && r.layers === kind)?.rate
   const versions = new Map(rows.flatMap((r) => (r.version === '' ? [] : [[r.name, r.version]])))
   return {
@@ -154,8 +154,11 @@ function findings(
       {
         kind: 'bars',
         title: 'GMAC/s (terms)',
-        categories: rows.map(named),
-        series: [{ name: 'GMAC/s', values: rows.map((r) => r.rate) }],
+        categories: kinds,
+        series: [...new Set(rows.map((r) => r.name))].map((name) => {
+          const rates = ratesOf(rows, name)
+          return { name, values: kinds.map((kind) => rates.get(kind) ?? Number.NaN) }
+        }),
       },
     ],
     notes: [],
