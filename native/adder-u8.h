@@ -305,6 +305,24 @@ static int32_t blockFrom(const AdderLayer *layer, PatchesAs patches, size_t chan
   return least(left / width, lines) * width;
 }
 
+/**
+ * Copies the lines of the input under `count` output pixels from `pixel` on, and says where each pixel's window begins.
+ * @returns how far the next line of a window is
+ */
+static size_t layLines(const AdderU8 *args, const uint8_t *x, size_t channels, int32_t pixel, int32_t count, uint8_t *copies, const uint8_t **rows) {
+  const AdderLayer *layer = &args->adderBlocks.adderLayer;
+  const int32_t width = layer->outWidth, line = pixel / width;
+  const int32_t columns = columnsUnder(layer, least(count, width)), lines = linesUnder(layer, (count + width - 1) / width);
+  const size_t lineBytes = columns * channels;
+  copyLines(args, x, channels, line / layer->outHeight, line % layer->outHeight * layer->strideHeight - layer->padTop, lines,
+            pixel % width * layer->strideWidth - layer->padLeft, columns, copies);
+  for (int32_t i = 0, column = 0; i < count; i++) {
+    rows[i] = copies + column * layer->strideWidth * channels;
+    if (++column == width) column = 0, copies += lineBytes * layer->strideHeight;
+  }
+  return lineBytes * layer->dilationHeight;
+}
+
 static void adderU8(const AdderU8 *args, Call call) {
   const AdderBlocks *blocks = &args->adderBlocks;
   const AdderLayer *layer = &blocks->adderLayer;
@@ -315,7 +333,7 @@ static void adderU8(const AdderU8 *args, Call call) {
   const size_t channels = layer->inChannels / layer->groups;
   const int32_t columns = layer->outChannels / layer->groups;
   const int32_t groupPanels = (columns + panelWidth - 1) / panelWidth, panels = groupPanels * layer->groups;
-  const int32_t width = layer->outWidth, pixels = layer->batch * layer->outHeight * width;
+  const int32_t pixels = layer->batch * layer->outHeight * layer->outWidth;
   const RowForm form = rowForm(args, channels);
   const PatchesAs patches = patchesAs(args, channels, form);
   const size_t panelBytes = panelWidth * form.bytes;
@@ -339,19 +357,8 @@ static void adderU8(const AdderU8 *args, Call call) {
         const int32_t group = panel / groupPanels, first = panel % groupPanels;
         if (group != laid) {
           const uint8_t *x = (const uint8_t *)memory + layer->x + group * channels;
-          if (patches == patchesInLines) {
-            const int32_t column = pixel % width, line = pixel / width % layer->outHeight;
-            const int32_t taken = columnsUnder(layer, least(count, width)), lines = linesUnder(layer, (count + width - 1) / width);
-            const size_t lineBytes = taken * channels;
-            copyLines(args, x, channels, pixel / width / layer->outHeight, line * layer->strideHeight - layer->padTop, lines,
-                      column * layer->strideWidth - layer->padLeft, taken, copies);
-            tile.lineStep = lineBytes * layer->dilationHeight;
-            const uint8_t *row = copies;
-            for (int32_t i = 0, c = 0; i < count; i++) {
-              rows[i] = row + c * layer->strideWidth * channels;
-              if (++c == width) c = 0, row += lineBytes * layer->strideHeight;
-            }
-          } else
+          if (patches == patchesInLines) tile.lineStep = layLines(args, x, channels, pixel, count, copies, rows);
+          else
             for (int32_t i = 0; i < count; i++) {
               if (patches == patchesInPlace) rows[i] = rowInPlace(layer, x, pixel + i);
               else copyRow(args, x, channels, pixel + i, form, copies + i * form.bytes), rows[i] = copies + i * form.bytes;
