@@ -75,7 +75,11 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   afterAll(() => browser?.close())
   afterEach(async ({ task }) => {
     // What the pages showed when a test failed is most of the reason.
-    if (task.result?.state === 'fail') await Promise.allSettled(visits.map((visit, i) => keep(visit, task, i + 1)))
+    if (task.result?.state === 'fail') {
+      // Of a test that passes when it is tried again nobody else tells why it failed.
+      console.error(`“${task.name}” failed: ${task.result.errors?.map((error) => error.message).join('\n')}`)
+      await Promise.allSettled(visits.map((visit, i) => keep(visit, task, i + 1)))
+    }
     visits.splice(0)
     const results = await Promise.allSettled(endings.splice(0).map((end) => end()))
     for (const result of results) if (result.status === 'rejected') throw result.reason
@@ -97,7 +101,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
       // The address with the token sends the browser on.
       await page.getByRole('heading', { name: 'Kerf', level: 1 }).waitFor()
       // Keys are listened to from just after the first picture on.
-      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
+      await page.evaluate(twoFrames)
       if (hash !== '') await page.goto(new URL(hash, page.url()).href)
       const visit = visitOf(page, watched)
       visits.push(visit)
@@ -117,7 +121,7 @@ export function serveStudio(model?: string, peer?: string): Promise<Studio> {
 async function keep({ page, picture }: Visit, task: { readonly id: string; readonly name: string }, visit: number) {
   await picture(`failed-${task.id}-${visit}`)
   const text = await page.locator('body').ariaSnapshot({ timeout: 5000 })
-  console.error(`“${task.name}” failed; page ${visit} was:\n${text.slice(0, 4000)}`)
+  console.error(`Page ${visit} of “${task.name}” was:\n${text.slice(0, 4000)}`)
 }
 
 interface Watched {
@@ -168,6 +172,12 @@ function visitOf(page: Page, { requests, forgiven }: Watched): Visit {
       await shown(basename(paths[0]!))
     },
     async accessible() {
+      // What is fading in has too little contrast until it is there.
+      await page.evaluate(twoFrames)
+      await page.evaluate(`Promise.race([
+        new Promise((late) => setTimeout(late, 2000)),
+        Promise.allSettled(document.getAnimations().filter((a) => a.effect.getComputedTiming().endTime !== Infinity).map((a) => a.finished)),
+      ])`)
       // Not as a script of the page, which its policy forbids.
       await page.evaluate(axe)
       const violations = await page.evaluate(violationsFound, ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
@@ -183,6 +193,9 @@ function visitOf(page: Page, { requests, forgiven }: Watched): Visit {
     },
   }
 }
+
+/** What React does behind a picture, and transitions that begin with the next one, are under way then. */
+const twoFrames = 'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
