@@ -1,6 +1,7 @@
-// Adder (L1) convolution of unsigned bytes, exact: Σ|x − w|. What lies under the window of an output pixel is a row of bytes in the order of the reduction: copied
-// for a block of pixels, or where it lies already. Weights are packed for this (packAdderBytes): of 8 filters 8 taps each, side by side, since x86 sums up
-// the differences of 8 bytes in one instruction. Tiles of rows × filters keep their sums in registers.
+// Adder (L1) convolution of unsigned bytes, exact: Σ|x − w|. What lies under the window of an output pixel are bytes in the order of the reduction: in lines of the
+// input that are copied with their padding for a block of pixels, or copied for each pixel, or where they lie already. Weights are packed for this
+// (packAdderBytes): of 8 filters 8 taps each, side by side, since x86 sums up the differences of 8 bytes in one instruction. Tiles of rows × filters keep their
+// sums in registers.
 
 #pragma once
 
@@ -78,7 +79,7 @@ static inline EightBits totalOf(Sums sums) {
 #endif
 
 /** Bytes of 8 taps of a panel of filters. */
-enum { octetBytes = 8 * panelWidth, tileFilters = codesUnits * panelWidth };
+enum { octetBytes = 8 * panelWidth };
 
 /** From the sums of 8 filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded. @param columns how many of the filters there are */
 static inline __attribute__((always_inline)) void finishCodes(

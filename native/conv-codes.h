@@ -103,18 +103,12 @@ typedef struct {
 
 /** From the sums of 8 filters to the codes of a pixel. */
 static void putCodes(const CodesTile *tile, char *to, const int32_t *sums, const char *panel, int32_t columns) {
-  typedef int32_t Numbers __attribute__((ext_vector_type(8), aligned(4)));
   typedef uint8_t Octets __attribute__((ext_vector_type(8), aligned(1)));
   const Eight lo = tile->lo, hi = tile->hi;
-  Eight v = __builtin_convertvector(*(const Numbers *)sums, Eight) * *(const Eight *)(panel + codesHeadBytes / 2);
+  Eight v = __builtin_convertvector(*(const EightBits *)sums, Eight) * *(const Eight *)(panel + codesHeadBytes / 2);
   v = v < lo ? lo : v;
   v = v > hi ? hi : v;
-  v += rounding;
-  union {
-    Eight floats;
-    Numbers bits;
-  } rounded = {v};
-  const Octets codes = __builtin_convertvector((rounded.bits & 255) + tile->outZero, Octets);
+  const Octets codes = __builtin_convertvector(wholeEight(v) + tile->outZero, Octets);
   if (columns >= panelWidth) *(Octets *)to = codes;
   else
     for (int32_t i = 0; i < columns; i++) to[i] = (char)codes[i];

@@ -66,9 +66,11 @@ const kindOf = (name: string): Kind => kinds[name] ?? { has: (type) => type === 
 export function signatureOf({ inputs }: Pick<OperatorFacts, 'inputs'>, opset: number): readonly Slot[] {
   const texts = typeof inputs === 'function' ? inputs(opset) : inputs
   const own = texts.map((text) => getOrAdd(slots, text, () => slotOf(text)))
+  // Every node asks, and most operators share nothing.
+  if (own.every(({ sharedWith }) => sharedWith === undefined)) return own
   return own.map((slot) => {
-    const { elements, kinds } = (slot.sharedWith && own.find(({ name }) => name === slot.sharedWith)) || slot
-    return elements === slot.elements ? slot : { ...slot, elements, kinds }
+    const { elements, kinds } = own.find(({ name }) => name === slot.sharedWith) ?? slot
+    return { ...slot, elements, kinds }
   })
 }
 
