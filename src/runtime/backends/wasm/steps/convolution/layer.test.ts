@@ -236,6 +236,21 @@ describe('3×3 layers with stride 1 agree with the definition, with 16 products 
     for (const pad of [0, 1, 2])
       check({ ...base, batch: 3, inChannels: 12, outChannels: 20, padTop: pad, padLeft: 2 - pad }, true, extras)
   })
+  it('not with a weight that the others are lost beside', () => {
+    const layer = complete({ ...base, batch: 2, inChannels: 16 }, false)
+    const x = floats(layer.batch * layer.inHeight * layer.inWidth * layer.inChannels)
+    const weights = floats(9 * layer.inChannels * layer.outChannels)
+    // Of the last row of the window: in the last row of the output it lies on padding.
+    weights[6] = 1e9
+    const want = reference(layer, x, weights, false)
+    const bench = new StepBench(1 << 22)
+    const y = bench.floats(new Float32Array(want.length))
+    bench.run(lowerConv(layer, { x: bench.floats(x), y, weights, lo: -Infinity, hi: Infinity }, bench))
+    const row = layer.outWidth * layer.outChannels
+    const last = (layer.outHeight - 1) * row
+    const got = bench.read(y, want.length).subarray(last, last + row)
+    expect(relative(got, want.subarray(last, last + row))).toBeLessThan(5e-6)
+  })
   it('not where the transforms would cost more, or do not fit', () => {
     const taken = { ...complete({ ...base, batch: 2, inChannels: 16 }, false) }
     expect(takesWinograd(taken)).toBe(true)

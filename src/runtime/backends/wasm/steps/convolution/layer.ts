@@ -1,6 +1,8 @@
-import { iohw, oihw } from '../../packing/convolution.ts'
+import { iohw, oihw, type WeightOrder } from '../../packing/convolution.ts'
+import { isKnown } from '../../packing/weights.ts'
+import { hasEvenTaps } from '../../packing/winograd.ts'
 import { copyRun } from '../layout.ts'
-import type { Allocator, Step } from '../step.ts'
+import { type Allocator, once, type Step } from '../step.ts'
 import type { PlacedRun } from '../strides.ts'
 import { lowerDenseLayer } from './dense.ts'
 import { isDepthwise, lowerDepthwise, lowerDepthwiseTranspose } from './depthwise.ts'
@@ -20,15 +22,24 @@ export interface KernelChoice {
 /** The kernel calls of a float32 convolution; its weights are packed into lasting memory. */
 export function lowerConv(layer: ConvLayer, tensors: ConvTensors, alloc: Allocator, choice: KernelChoice = {}): Step[] {
   if (isDepthwise(layer)) return lowerDepthwise(layer, tensors, alloc)
-  const winograd = !choice.direct && takesWinograd(layer)
+  const order = oihw(layer.outChannels, layer.inChannels, 9)
+  const winograd = !choice.direct && takesWinograd(layer) && keepsTaps(layer, tensors, order, alloc)
   const isSparse = takesSparse(layer, tensors, alloc, choice.sparse, winograd)
   if (isSparse && tensors.xRuns) {
     const { x, steps } = together(layer, tensors.xRuns, alloc)
     return [...steps, ...lowerConvPanels(layer, { ...tensors, x, xPixel: undefined, xRuns: undefined }, alloc, true)]
   }
   if (!winograd || isSparse) return lowerConvPanels(layer, tensors, alloc, isSparse)
-  return lowerWinograd(layer, tensors, oihw(layer.outChannels, layer.inChannels, 9), false, alloc)
+  return lowerWinograd(layer, tensors, order, false, alloc)
 }
+
+/** Whether Winograd's products lose no weight beside larger ones, as far as that is known. */
+const keepsTaps = (
+  layer: ConvLayer,
+  { weights, ...rest }: ConvTensors,
+  order: WeightOrder,
+  alloc: Allocator,
+): boolean => !isKnown(weights) || once(alloc, 'even taps', () => hasEvenTaps({ ...rest, weights }, order, layer))
 
 /** Channels that lie in runs side by side, for kernels that take no runs. */
 function together({ batch, inHeight, inWidth, inChannels }: ConvLayer, runs: readonly PlacedRun[], alloc: Allocator) {
@@ -50,10 +61,11 @@ export function lowerConvTranspose(
   if (depthwise) return lowerDepthwiseTranspose(layer, tensors, alloc)
   // Steps of one pixel: an ordinary convolution with the taps in reverse.
   const turned = { ...layer, padTop: 2 - layer.padTop, padLeft: 2 - layer.padLeft }
-  const winograd = !choice.direct && takesWinograd(turned)
+  const order = iohw(layer.outChannels, layer.inChannels, 9)
+  const winograd = !choice.direct && takesWinograd(turned) && keepsTaps(layer, tensors, order, alloc)
   const isSparse = takesSparse(layer, tensors, alloc, choice.sparse, winograd)
   if (!winograd || isSparse) return lowerTransposePanels(layer, tensors, alloc, isSparse)
-  return lowerWinograd(turned, tensors, iohw(layer.outChannels, layer.inChannels, 9), true, alloc)
+  return lowerWinograd(turned, tensors, order, true, alloc)
 }
 
 /** The kernel calls of y [rows, out] = x [rows, in] · weights + bias. */

@@ -6,8 +6,9 @@ import {
   winogradProducts,
 } from '../../engine/kernels.generated.ts'
 import { type ComputedWeights, factorsOf } from '../../packing/computed.ts'
-import { type Filters, inPieces, type WeightOrder } from '../../packing/convolution.ts'
+import { inPieces, type WeightOrder } from '../../packing/convolution.ts'
 import { isKnown } from '../../packing/weights.ts'
+import { type Channels, packedWinogradFloats, packWinograd, tapsOf } from '../../packing/winograd.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
 import type { ConvLayer, ConvTensors } from './sizes.ts'
 
@@ -92,11 +93,6 @@ export function lowerWinograd(
   return [...steps, products]
 }
 
-const packedFloats = (outChannels: number, inChannels: number): number =>
-  Math.ceil(outChannels / panelWidth) * panelWidth * (1 + winogradProducts * inChannels)
-
-type Channels = Pick<ConvLayer, 'inChannels' | 'outChannels'>
-
 /** Packed now where the weights are known, else by a step that comes before the products. */
 function packInto(
   { weights, bias, scale }: Pick<ConvTensors, 'weights' | 'bias' | 'scale'>,
@@ -106,13 +102,13 @@ function packInto(
   alloc: Allocator,
 ): { readonly packed: number; readonly steps: readonly Step[] } {
   const { inChannels, outChannels } = channels
-  const count = packedFloats(outChannels, inChannels)
+  const count = packedWinogradFloats(outChannels, inChannels)
   if (isKnown(weights)) {
     const packed = once(alloc, 'winograd', (take) => {
       const start = take(4 * count)
       let at = start
       inPieces({ weights, bias, scale }, order, { groups: 1, ...channels }, (piece, _, columns) => {
-        const size = packedFloats(columns, inChannels)
+        const size = packedWinogradFloats(columns, inChannels)
         const panels = new Float32Array(alloc.memory.buffer, at, size)
         packWinograd(panels, piece, order, reversed, { inChannels, outChannels: columns })
         at += 4 * size
@@ -124,11 +120,6 @@ function packInto(
   const packed = alloc.scratch(4 * count)
   return { packed, steps: [packStep(weights, packed, order, reversed, channels, alloc)] }
 }
-
-const tapsOf = (order: WeightOrder, reversed: boolean) => ({
-  firstTap: reversed ? 8 * order.tap : 0,
-  tapStep: reversed ? -order.tap : order.tap,
-})
 
 function packStep(
   given: ComputedWeights,
@@ -143,68 +134,6 @@ function packStep(
     ...{ w: given.weights, packed, ...channels, ...tapsOf(order, reversed) },
     ...{ outStep: order.outChannel, inStep: order.inChannel },
   })
-}
-
-/**
- * Packs weights for `winogradF32`, as `packWinogradF32` does: for each 8 output channels their biases, then G g Gᵀ as [16][channel][8].
- * @param packed zeros
- */
-function packWinograd(
-  packed: Float32Array,
-  { weights, bias, scale }: Filters,
-  order: WeightOrder,
-  reversed: boolean,
-  { inChannels, outChannels }: Channels,
-): void {
-  const { firstTap, tapStep } = tapsOf(order, reversed)
-  const step = panelWidth * inChannels
-  for (
-    let first = 0, head = 0;
-    first < outChannels;
-    first += panelWidth, head += panelWidth + winogradProducts * step
-  ) {
-    const columns = Math.min(panelWidth, outChannels - first)
-    for (let o = 0; o < columns; o++) packed[head + o] = bias?.[first + o] ?? 0
-    // Filter by filter within a channel: 16 lines of the cache are written at a time, from front to back.
-    for (let c = 0; c < inChannels; c++)
-      for (let o = 0; o < columns; o++) {
-        const from = (first + o) * order.outChannel + c * order.inChannel + firstTap
-        transformFilter(packed, head + panelWidth * (1 + c) + o, step, weights, from, tapStep, scale?.[first + o] ?? 1)
-      }
-  }
-}
-
-/** G g Gᵀ of one filter and channel; `step` lies between its 16 values. (A function of its own: it is compiled before many filters are done.) */
-function transformFilter(
-  packed: Float32Array,
-  to: number,
-  step: number,
-  weights: Float32Array,
-  from: number,
-  tapStep: number,
-  factor: number,
-): void {
-  const g0 = factor * weights[from]!
-  const g1 = factor * weights[from + tapStep]!
-  const g2 = factor * weights[from + 2 * tapStep]!
-  const g3 = factor * weights[from + 3 * tapStep]!
-  const g4 = factor * weights[from + 4 * tapStep]!
-  const g5 = factor * weights[from + 5 * tapStep]!
-  const g6 = factor * weights[from + 6 * tapStep]!
-  const g7 = factor * weights[from + 7 * tapStep]!
-  const g8 = factor * weights[from + 8 * tapStep]!
-  transformRow(packed, to, step, g0, g1, g2)
-  transformRow(packed, to + 4 * step, step, (g0 + g3 + g6) / 2, (g1 + g4 + g7) / 2, (g2 + g5 + g8) / 2)
-  transformRow(packed, to + 8 * step, step, (g0 - g3 + g6) / 2, (g1 - g4 + g7) / 2, (g2 - g5 + g8) / 2)
-  transformRow(packed, to + 12 * step, step, g6, g7, g8)
-}
-
-/** Four values of three: times Gᵀ. */
-function transformRow(packed: Float32Array, to: number, step: number, a: number, b: number, c: number): void {
-  packed[to] = a
-  packed[to + step] = (a + b + c) / 2
-  packed[to + 2 * step] = (a - b + c) / 2
-  packed[to + 3 * step] = c
 }
 
 /** Parts of the sum over tiles: so many threads share the work, so many sums are kept. */
