@@ -129,3 +129,30 @@ it.each(stopping)('they stay behind %s', (_, theta, phi) => {
   ])
   expect(refused[0]?.why).toContain('it is summed over without a weight, and would not be 0 there if it were masked')
 })
+
+// A weight that is a vector has channels that it reads and none of its own.
+const byVector: [string, (net: Net, x: string, weight: string) => string][] = [
+  // Relu: ONNX Runtime 1.30 makes one node of Transpose and MatMul, and reads the matrix of that as if it were not transposed.
+  ['MatMul, on the right', (net, x, w) => net.b.node('MatMul', [op('Relu')(net, op('Transpose')(net, x)), w])],
+  ['MatMul, on the left', (net, x, w) => net.b.node('MatMul', [w, x])],
+  ['Einsum', (net, x, w) => net.b.node('Einsum', [x, w], { equation: 'cp,c->p' })],
+  [
+    'MatMul with a vector that is computed',
+    (net, x, w) => net.b.node('MatMul', [net.b.node('Reshape', [w, net.b.ints('six', [6])]), x]),
+  ],
+]
+
+describeOrt('channels that a vector sums go', () => {
+  it.each(byVector)('%s', async (_, sum) => {
+    const net = new Net()
+    const x = net.conv(net.b.input('x', 'float32', [1, 3, 4, 4]), 3, 6, 'conv')
+    const flat = net.b.node('Reshape', [x, net.b.constant('shape', tensorOf('int64', [2], [-1, 16]))])
+    net.b.output(sum(net, flat, net.floats(6)))
+    const result = await pruneModel(net.b.model(), { scope: { ratio: 0.5 } })
+    expect(result.groups.map((g) => [g.layers, g.kept])).toEqual([[['conv'], 3]])
+    expect(result.inexact).toEqual([])
+    const feeds = { x: randomTensor([1, 3, 4, 4], 7) }
+    const masked = await runOrt(modelBytes(result.masked!), feeds)
+    expect(compareOutputs(masked, await runOrt(modelBytes(result.model), feeds))).toBeLessThan(1e-5)
+  })
+})

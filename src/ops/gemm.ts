@@ -55,7 +55,7 @@ function gemmShape(call: Call<GemmAttributes>): Shape | undefined {
 export const gemmChannels: ChannelRule<GemmAttributes> = {
   tie(call, ties) {
     const { m, kA, kB, n } = axesOf(call.attributes)
-    tieContraction(ties, { input: 0, axis: kA }, { input: 1, axis: kB })
+    tieContraction(ties, { input: 0, axis: kA, free: m }, { input: 1, axis: kB, free: n })
     const tracks: Track[] = []
     const bias = call.inputs[2]?.shape ?? []
     const rows = freeAxis(ties, 0, m, { input: 1, axis: kB })

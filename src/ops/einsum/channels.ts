@@ -1,5 +1,5 @@
 import type { ChannelRule, InferredCall, Labels, Ties, Track } from '../../graph/index.ts'
-import { freeAxis, type OperandAxis, tieSummed } from '../shared/matrix.ts'
+import { freeAxis, type OperandAxis, tieSummed, tieVector } from '../shared/matrix.ts'
 import { equationOf, named } from './equation.ts'
 
 /*
@@ -30,14 +30,22 @@ function uniteAll(ties: Ties, places: readonly OperandAxis[]): Labels {
   return first
 }
 
+const isOnly = (places: readonly OperandAxis[], input: number): boolean =>
+  places.length === 1 && places[0]!.input === input
+
 function tieEinsum(call: InferredCall<string>, ties: Ties): void {
   const rank = call.outputs[0]?.shape?.length as number
   const output = named(equationOf(call).output, rank)
   const places = placesOf(call)
   const summed = [...places].filter(([name]) => !output.includes(name)).map(([, all]) => all)
+  const hasFree = (input: number) => output.some((name) => isOnly(places.get(name)!, input))
   for (const all of summed) {
-    if (all.length > 1 && all.some(({ input }) => ties.isWeight(input))) uniteAll(ties, all)
-    else if (!all.some(({ input }) => ties.isWeight(input))) tieSummed(ties, all)
+    const weights = all.filter(({ input }) => ties.isWeight(input))
+    if (weights.length === 0) tieSummed(ties, all)
+    else if (all.length > 1) {
+      const labels = uniteAll(ties, all)
+      for (const { input } of weights) if (!hasFree(input)) tieVector(ties, input, labels)
+    }
   }
   const tracks: Track[] = []
   output.forEach((name, axis) => {

@@ -130,13 +130,27 @@ export interface OperandAxis {
   readonly axis: number
 }
 
-/** The contracted axes go together. Where neither is a weight's, a channel that goes must be 0 in one of the two. */
-export function tieContraction(ties: Ties, a: OperandAxis, b: OperandAxis): void {
-  if (ties.isWeight(a.input) || ties.isWeight(b.input)) {
-    ties.unite(ties.labels(a.input, a.axis), ties.labels(b.input, b.axis))
+/**
+ * The contracted axes go together. Where neither is a weight's, a channel that goes must be 0 in one of the two.
+ * @param a its contracted axis, and the free one, if it is no vector
+ */
+export function tieContraction(ties: Ties, a: ContractedOperand, b: ContractedOperand): void {
+  const weights = [a, b].filter(({ input }) => ties.isWeight(input))
+  if (weights.length === 0) {
+    tieSummed(ties, [a, b])
     return
   }
-  tieSummed(ties, [a, b])
+  const labels = ties.labels(a.input, a.axis)
+  ties.unite(labels, ties.labels(b.input, b.axis))
+  for (const { input, free } of weights) if (free === undefined) tieVector(ties, input, labels)
+}
+
+/** A weight without channels of its own is no root: masked, it has to be 0 on those that go all the same. */
+export const tieVector = (ties: Ties, input: number, labels: Labels): void =>
+  ties.vanish([input], labels, 'its weight is computed, and would not be 0 there if it were masked')
+
+interface ContractedOperand extends OperandAxis {
+  readonly free: number | undefined
 }
 
 /** Axes of activations that are summed over together, without a weight. */
@@ -199,7 +213,7 @@ export function productChannels<T>(
       if (perRow.some((i) => (elementCount(call.inputs[i]?.shape) ?? 1) !== 1))
         return ties.freezeInputs('its rows are quantised apart')
       const axes = productAxes(left.length, right.length)
-      tieContraction(ties, { input: a, axis: axes.a.k }, { input: b, axis: axes.b.k })
+      tieContraction(ties, { input: a, axis: axes.a.k, free: axes.a.m }, { input: b, axis: axes.b.k, free: axes.b.n })
       const tracks = batchTracks(call, ties, operands)
       const rows = freeAxis(ties, a, axes.a.m, { input: b, axis: axes.b.k })
       const columns = freeAxis(ties, b, axes.b.n, { input: a, axis: axes.a.k })
