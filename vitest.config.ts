@@ -4,10 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 import { nativeKernels } from './src/runtime/native.node.ts'
+import { hasApart } from './src/testing/kernels-apart.ts'
 
 /** They need a process of their own: they put other modules in the place of some (vi.mock), or measure what the heap holds. */
 const alone = ['src/base/folder.test.ts', 'src/runtime/steady-runs.test.ts']
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
+const steps = ['src/runtime/backends/wasm/steps/**/*.test.ts']
 
 // Examples import Kerf by the names of its entry points: here they get the sources, not what was built last.
 const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
@@ -22,6 +24,14 @@ const alias = Object.entries(exports).flatMap(([name, to]) => {
 const ofKind = (name: string, native: string, execArgv: string[] = []) => ({
   extends: true as const,
   test: { name, include: kernels, env: { KERF_NATIVE: native }, execArgv },
+})
+
+/** Instructions of kernels that are run apart: arm64's under qemu, and this machine's with AddressSanitizer. */
+const best = nativeKernels()?.instructions
+const apart = best ? ['NEON', ...new Set(['AVX2', best])].filter(hasApart) : []
+const inApart = (name: string) => ({
+  extends: true as const,
+  test: { name: `${name}, apart`, include: steps, env: { KERF_APART: name } },
 })
 
 export default defineConfig({
@@ -50,8 +60,9 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone, isolate: true } },
       // Browsers, machines that there is no machine code for, and those that have less than this one.
-      ...(nativeKernels() ? [ofKind('WebAssembly', '0')] : []),
-      ...(nativeKernels()?.instructions === 'AVX-512' ? [ofKind('AVX2', 'AVX2')] : []),
+      ...(best ? [ofKind('WebAssembly', '0')] : []),
+      ...(best === 'AVX-512' && !apart.includes('AVX2') ? [ofKind('AVX2', 'AVX2')] : []),
+      ...apart.map(inApart),
       // Browsers and newer versions of Node take the kernels that are compiled for relaxed SIMD; Node 20 has it behind a flag.
       ...(hasRelaxedSimd() ? [] : [ofKind('relaxed SIMD', '0', ['--experimental-wasm-relaxed-simd'])]),
     ],

@@ -365,6 +365,9 @@ const codesConv = {
       'panels of 8 output channels: what their sums begin with, i32, and factors, floats; then for each tap and step the weights of 8 filters',
     ),
     steps: whole("of a tap: as many as it takes for a group's channels, 2 at a step as words, 4 as bytes"),
+    lastPixel: bytes(
+      "from a thread's scratch memory to room for x's last pixel and 4 behind it, for kernels that read no further; 0: there is room behind x",
+    ),
     outChannels: whole('output channels of a group'),
     groups: whole('groups of channels'),
     groupStep: bytes("from one group's input channels to the next's"),

@@ -114,6 +114,16 @@ static void putCodes(const CodesTile *tile, char *to, const int32_t *sums, const
     for (int32_t i = 0; i < columns; i++) to[i] = (char)codes[i];
 }
 
+/** The first `count` of 8 bytes, fewer than 8; zeros behind them. No byte beyond them is read. */
+static inline uint64_t fewBytes(const char *x, int32_t count) {
+  uint64_t bytes = 0;
+  int32_t at = 0;
+  if (count & 4) bytes = *(const uint32_t *)x, at = 4;
+  if (count & 2) bytes |= (uint64_t)*(const uint16_t *)(x + at) << 8 * at, at += 2;
+  if (count & 1) bytes |= (uint64_t)(uint8_t)x[at] << 8 * at;
+  return bytes;
+}
+
 /** `rows` output pixels × `units` vectors of filters. @param step from a vector's first panel to its second; 0: that is the same */
 static inline __attribute__((always_inline)) void codesTile(
     bool asBytes, int rows, int units, const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t xOffset, uint32_t yOffset, int32_t columns) {
@@ -173,6 +183,16 @@ CODES_TILES(bytesTile, true)
 /** Fewer pixels in a piece of work would read all weights too often. */
 enum { fewestCodesTiles = 4, codesTiles = lanesRows / convTileRows, codesPanels = lanesPanels * lanesUnits };
 
+/** A copy of the last pixel of x, which can be read behind, and the table with that in its place. */
+static void replaceLast(const CodesConv *conv, Memory memory, uint32_t *table, int32_t entries) {
+  const Indirect *x = &conv->indirect;
+  const uint32_t last = x->x + (x->batch * x->inHeight * x->inWidth - 1) * x->inPixel;
+  char *copy = (char *)table + conv->lastPixel;
+  for (int32_t i = 0; i < x->inPixel; i++) copy[i] = memory[last + i];
+  const uint32_t place = (uint32_t)(copy - memory);
+  for (int32_t i = 0; i < entries; i++) table[i] = table[i] == last ? place : table[i];
+}
+
 static inline __attribute__((always_inline)) void convCodes(const CodesConv *conv, CodesTileOf *const tileOf[2][2], Call call) {
   const Indirect *indirect = &conv->indirect;
   const Memory memory = call.memory;
@@ -204,7 +224,10 @@ static inline __attribute__((always_inline)) void convCodes(const CodesConv *con
     const Piece tileRange = conv->byChannels ? (Piece){0, tiles} : piece;
     for (int32_t first = tileRange.first; first < tileRange.end; first += blockTiles) {
       const int32_t count = least(blockTiles, tileRange.end - first);
-      if (first != written) writeTable(indirect, table, first * convTileRows, count * convTileRows, pixels);
+      if (first != written) {
+        writeTable(indirect, table, first * convTileRows, count * convTileRows, pixels);
+        if (conv->lastPixel) replaceLast(conv, memory, table, count * convTileRows * (1 + taps));
+      }
       written = first;
       for (int32_t panel = panelRange.first; panel < panelRange.end;) {
         const int32_t group = panel / groupPanels, column = panel % groupPanels;
@@ -240,6 +263,7 @@ static inline __attribute__((always_inline)) void depthwiseTiles(
   const Memory memory = tile->memory;
   const size_t step = isWhole ? tile->panelBytes : 0;
   const int32_t panels = isWhole ? lanesPanels : 1;
+  const bool isFew = !isWhole && columns < panelWidth;
   for (; tiles > 0; tiles--) {
     const uint32_t *outputs = table;
     const char *w = panel + codesHeadBytes;
@@ -250,8 +274,13 @@ static inline __attribute__((always_inline)) void depthwiseTiles(
       const bool isLast = tap + 1 == tile->taps;
       const Lanes weights = lanesOf(w, step);
       UNROLLED for (int r = 0; r < convTileRows; r++) {
-        const char *beside = isLast ? noBytes : memory + (table[convTileRows + r] + first);
-        sums[r] = addWords(sums[r], weights, wordsInTurns(memory + (table[r] + first), beside, isWhole));
+        const char *one = memory + (table[r] + first), *beside = isLast ? noBytes : memory + (table[convTileRows + r] + first);
+        uint64_t few[2];
+        if (isFew) {
+          few[0] = fewBytes(one, columns), few[1] = fewBytes(beside, columns);
+          one = (const char *)&few[0], beside = (const char *)&few[1];
+        }
+        sums[r] = addWords(sums[r], weights, wordsInTurns(one, beside, isWhole));
       }
       w += codesStepBytes;
       table += isLast ? convTileRows : 2 * convTileRows;

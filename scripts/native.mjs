@@ -1,5 +1,6 @@
 // `npm run native`: kernels in machine code, native/ compiled by clang and linked by lld into native/build/, one library for each system and processor.
 // Without a C library, so that one machine makes all of them. Where there is no clang nothing is made, and Kerf runs on WebAssembly.
+// `npm run native -- --apart`: the programs that tests run kernels in, for arm64 and with AddressSanitizer (native/apart.c).
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,6 +21,11 @@ const instructions = {
   },
   arm64: { kernelsNeon: [] },
 }
+
+const common = [
+  ...['-std=c11', '-O3', '-Wall', '-Werror', '-Wno-psabi', '-ffreestanding', '-ffp-contract=on'],
+  ...['-fno-math-errno', '-fno-strict-aliasing'],
+]
 
 const shared = ['-shared', '--no-undefined-version', '-z', 'noexecstack', '--strip-all']
 const dylib = (arch) => [
@@ -52,36 +58,20 @@ async function tool(name, args) {
 async function make(name, work) {
   const [system, cpu] = name.replace(/^kerf-|[.]node$/g, '').split('-')
   const { triple, flavor, link } = systems[system]
-  const common = [
-    `--target=${processors[cpu]}-${triple}`,
-    ...[
-      '-std=c11',
-      '-O3',
-      '-Wall',
-      '-Werror',
-      '-Wno-psabi',
-      '-ffreestanding',
-      '-fvisibility=hidden',
-      '-ffp-contract=on',
-    ],
-    ...[
-      '-fno-math-errno',
-      '-fno-stack-protector',
-      '-fno-strict-aliasing',
-      '-fno-unwind-tables',
-      '-fno-asynchronous-unwind-tables',
-    ],
+  const flags = [
+    ...[`--target=${processors[cpu]}-${triple}`, ...common, '-fvisibility=hidden', '-fno-stack-protector'],
+    ...['-fno-unwind-tables', '-fno-asynchronous-unwind-tables'],
     ...(system === 'win32' ? [] : ['-fPIC']),
     ...['-I', join(api, 'include')],
   ]
   const at = (part) => join(work, `${name}-${part}`)
-  const compile = async (file, object, flags) => {
-    await tool('clang', [...common, ...flags, '-c', join(source, file), '-o', at(object)])
+  const compile = async (file, object, more) => {
+    await tool('clang', [...flags, ...more, '-c', join(source, file), '-o', at(object)])
     return at(object)
   }
   const objects = [await compile('module.c', 'module.o', ['-fno-builtin'])]
-  for (const [kernels, flags] of Object.entries(instructions[cpu]))
-    objects.push(await compile('kernels.c', `${kernels}.o`, [...flags, `-DKERNELS=${kernels}`]))
+  for (const [kernels, own] of Object.entries(instructions[cpu]))
+    objects.push(await compile('kernels.c', `${kernels}.o`, [...own, `-DKERNELS=${kernels}`]))
   const library = at('library')
   const linker = ['-flavor', flavor, ...link(cpu), ...objects]
   if (system === 'win32') {
@@ -92,6 +82,33 @@ async function make(name, work) {
     await tool('lld', [...linker, imports, `/out:${library}`])
   } else await tool('lld', [...linker, '-o', library])
   renameSync(library, join(folder, name))
+}
+
+/** Programs that do kernels apart from tests (native/apart.c). @type {Readonly<Record<string, readonly string[]>>} */
+const programs = {
+  NEON: [
+    ...['--target=aarch64-linux-gnu', ...instructions.arm64.kernelsNeon, '-DKERNELS=kernelsNeon'],
+    ...['-fno-stack-protector', '-nostdlib', '-static', '-fuse-ld=lld'],
+  ],
+  ...Object.fromEntries(
+    [
+      ['AVX2', 'kernelsAvx2'],
+      ['AVX-512', 'kernelsAvx512'],
+    ].map(([name, kernels]) => [
+      name,
+      ['-g', '-fsanitize=address', ...instructions.x64[kernels], `-DKERNELS=${kernels}`],
+    ]),
+  ),
+}
+
+/** Those of them that this machine has the parts for. */
+async function makeApart() {
+  mkdirSync(folder, { recursive: true })
+  for (const [name, flags] of Object.entries(programs)) {
+    const files = ['apart.c', 'kernels.c'].map((file) => join(source, file))
+    const { code, output } = await run('clang', [...common, ...flags, ...files, '-o', join(folder, `apart-${name}`)])
+    if (code !== 0) console.error(output)
+  }
 }
 
 /** All that can be made here. @returns {Promise<{ code: number, output: string }>} */
@@ -109,7 +126,8 @@ async function makeNative() {
   }
 }
 
-if (await hasClang()) {
+if (process.argv.includes('--apart')) await makeApart()
+else if (await hasClang()) {
   const { code, output } = await makeNative()
   if (code !== 0) console.error(output)
   process.exitCode = code

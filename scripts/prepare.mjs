@@ -81,17 +81,22 @@ export async function hasClang() {
 }
 
 /** Makes kernels in machine code where there is a compiler, unless the sources are those they were made from. */
-async function buildNative() {
-  const sources = readdirSync(join(root, 'native')).filter((name) => /[.][ch]$/.test(name))
+const buildNative = () => compileNative('native', nativeLibraries)
+
+/** Makes the programs that tests run kernels in, likewise: for arm64 and with AddressSanitizer. Expects `build()` to have succeeded. */
+export const buildApart = () => compileNative('apart', ['apart-NEON'], ['--apart'])
+
+async function compileNative(name, files, args = []) {
+  const sources = readdirSync(join(root, 'native')).filter((file) => /[.][ch]$/.test(file))
   const wanted = hashOf([
     'package-lock.json',
     'scripts/native.mjs',
-    ...sources.sort().map((name) => join('native', name)),
+    ...sources.sort().map((file) => join('native', file)),
   ])
-  const made = nativeLibraries.every((name) => existsSync(join(root, 'native', 'build', name)))
-  if ((made && isStamped('native', wanted)) || !(await hasClang())) return { code: 0, output: '' }
-  const result = await run(process.execPath, [join(root, 'scripts', 'native.mjs')])
-  if (result.code === 0) stamp('native', wanted)
+  const made = files.every((file) => existsSync(join(root, 'native', 'build', file)))
+  if ((made && isStamped(name, wanted)) || !(await hasClang())) return { code: 0, output: '' }
+  const result = await run(process.execPath, [join(root, 'scripts', 'native.mjs'), ...args])
+  if (result.code === 0) stamp(name, wanted)
   return result
 }
 

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
-import { build, install, root, run, runBin } from './prepare.mjs'
+import { build, buildApart, install, root, run, runBin } from './prepare.mjs'
 
 const filters = process.argv.slice(2)
 const total = { passed: 0, failed: 0, skipped: 0 }
@@ -14,6 +14,7 @@ const skippedFiles = new Map()
 
 if (await installed()) {
   count(await build())
+  count(await buildApart())
   if (filters.length === 0) await runChecks()
   await runTests()
 }

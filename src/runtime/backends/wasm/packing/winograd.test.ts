@@ -27,7 +27,11 @@ describe.each(Object.entries(layers))('taps of %s of one size', (_, order) => {
       [1e-9, false],
       [0, true],
     ] as const)
-      expect(even((w) => [0, 1, 2].forEach((c) => w.set([value], at(0, c, 3))))).toBe(taken)
+      expect(
+        even((w) => {
+          for (let c = 0; c < 3; c++) w[at(0, c, 3)] = value
+        }),
+      ).toBe(taken)
   })
   it('not beside infinities and what is no number', () => {
     for (const value of [NaN, Infinity, -Infinity]) expect(even((w) => w.set([value], at(1, 0, 8)))).toBe(false)

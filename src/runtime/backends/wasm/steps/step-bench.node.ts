@@ -1,6 +1,7 @@
 // Runs the steps of a lowering on a memory of their own, on any number of threads: one after the other, each with its share. So a share that
 // is done twice or by nobody shows, without workers. In machine code where there is such, unless KERF_NATIVE is 0.
 
+import { kernelsApart } from '../../../../testing/kernels-apart.ts'
 import { nativeKernels } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
 import { allBinaries, type Instructions, instantiate, type Kernels, loadBinaries } from '../engine/module.ts'
@@ -14,7 +15,8 @@ await loadBinaries(allBinaries)
 
 export class StepBench implements Allocator {
   readonly memory: WebAssembly.Memory
-  readonly native = nativeKernels()
+  readonly #apart = kernelsApart()
+  readonly native = this.#apart ?? nativeKernels()
   readonly #kernels: Kernels
   #next: number = control.firstFree
   #guards: number[] = []
@@ -87,6 +89,10 @@ export class StepBench implements Allocator {
   /** One step as `threads` threads would do it, one after the other. */
   #runInTurns(program: number, threads: number, late: boolean): void {
     const view = new DataView(this.memory.buffer)
+    this.#apart?.within(
+      this.#next,
+      this.#guards.map((at) => [at, 4 * guard]),
+    )
     for (let thread = 0; thread < threads; thread++) {
       // The others have arrived at the barrier already.
       view.setInt32(control.arrived, threads - 1, true)

@@ -71,8 +71,10 @@ export function lowerConvCodes(
   const copied = isPadded
     ? { outHeight, outWidth, padTop, padLeft }
     : { outHeight: inHeight, outWidth: inWidth, padTop: 0, padLeft: 0 }
-  const copies = isPadded || !asBytes
-  // Steps read what lies behind the last channel, too.
+  /** The last step of a tap reads more than the tap has. */
+  const isPart = asBytes && ((inChannels / groups) * (joins ? layer.kernelWidth : 1)) % 4 !== 0
+  const copies = isPadded || !asBytes || (joins && isPart)
+  // There is room behind a copy, which the last step reads.
   const from = copies ? alloc.scratch(width * batch * copied.outHeight * copied.outWidth * inChannels + 64) : x
   const sizes = { batch, height: inHeight, width: inWidth, ...copied }
   const copy = !copies
@@ -95,6 +97,7 @@ export function lowerConvCodes(
       cut.taps.length,
       packedCodeBytes({ groups, outChannels: layer.outChannels / groups }, cut),
       alloc,
+      isPart && !copies,
     ),
     weights: packed(layer, tensors, cut, asBytes, alloc),
     ...{ steps: stepsOf(cut), groups, outChannels: layer.outChannels / groups },
@@ -180,8 +183,9 @@ function packed(
 /**
  * Which pixels become a block, and what threads share.
  * @param width bytes of a channel of x
+ * @param hasLast whether a thread has a copy of the last pixel of x
  */
-function cutWork(piece: Piece, width: number, taps: number, weightBytes: number, alloc: Allocator) {
+function cutWork(piece: Piece, width: number, taps: number, weightBytes: number, alloc: Allocator, hasLast = false) {
   const { batch, outHeight, outWidth, groups, inChannels } = piece
   const tileEntries = convTileRows * (1 + taps)
   const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
@@ -192,8 +196,10 @@ function cutWork(piece: Piece, width: number, taps: number, weightBytes: number,
   )
   const panels = groups * Math.ceil(piece.outChannels / groups / panelWidth)
   const inputBytes = width * batch * piece.inHeight * piece.inWidth * inChannels
-  const scratchBytes = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
+  const entryBytes = 4 * tileEntries * blockTiles
+  const scratchBytes = 64 * Math.ceil((entryBytes + (hasLast ? width * inChannels + 4 : 0)) / 64)
   return {
+    lastPixel: hasLast ? entryBytes : 0,
     ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },
     // Threads share output channels where there are few pixels or more weights than input, else pixels.
     ...{ blockTiles, byChannels: panels >= 8 && (tiles < 16 || weightBytes > inputBytes) },
