@@ -37,7 +37,10 @@ figure svg { max-width: 100%; height: auto; }
 export function proseHtml(prose: string): string {
   return splitProse(prose)
     .map(({ text, formula }) => {
-      if (formula === undefined) return escapeHtml(text).replace(/`([^`]+)`/g, '<code>$1</code>')
+      if (formula === undefined)
+        return escapeHtml(text)
+          .replace(/`([^`]+)`/g, '<code>$1</code>')
+          .replace(/\*(\S|\S[^*`]*\S)\*/g, '<em>$1</em>')
       const displayMode = formula === 'display'
       const math = formulaMathml(text, displayMode)
       return displayMode ? `<span class="display">${math}</span>` : math

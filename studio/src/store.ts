@@ -15,6 +15,8 @@ export interface Store {
   /** What became of the model; the network is the one at `at`. Empty where nothing was changed. */
   readonly steps: Changed['steps']
   readonly at: number
+  /** Whether the model became something that was not saved. */
+  readonly unsaved: boolean
   /** Another number for each model that was opened. */
   readonly opened: number
   /** The name of what is being read. */
@@ -41,11 +43,19 @@ export interface Store {
   showMeasured(): Promise<void>
   /** Shows what the model became. */
   change(changed: Changed): void
+  /** What the model became is in a file. */
+  saved(): void
   /** Back, or forth, to what the model was. */
   goTo(step: number): Promise<void>
   select(row: number | undefined): void
   fail(error: unknown): void
   dismissError(): void
+}
+
+/** Shows a step. */
+function show({ network, steps, at }: Changed): void {
+  asked++
+  useStore.setState({ network, steps, at, selected: undefined, measured: undefined, error: undefined })
 }
 
 /** Counts and models that were asked for: an answer that comes after a later wish is not shown. */
@@ -54,7 +64,7 @@ let wanted = 0
 
 const nothing = {
   ...{ network: undefined, source: undefined, selected: undefined, measured: undefined, counting: {} },
-  ...{ steps: [], at: 0 },
+  ...{ steps: [], at: 0, unsaved: false },
 }
 
 export const useStore = create<Store>((set, get) => ({
@@ -103,13 +113,14 @@ export const useStore = create<Store>((set, get) => ({
     // Not of another table.
     if (measured?.length === get().network?.layers.names.length) set({ measured })
   },
-  change({ network, steps, at }) {
-    asked++
-    set({ network, steps, at, selected: undefined, measured: undefined, error: undefined })
+  change(changed) {
+    show(changed)
+    set({ unsaved: true })
   },
+  saved: () => set({ unsaved: false }),
   async goTo(step) {
     try {
-      get().change(await engine.model.goTo(step))
+      show(await engine.model.goTo(step))
     } catch (error) {
       if (!(error instanceof Closed)) get().fail(error)
     }

@@ -103,6 +103,22 @@ describeBrowser('Costs in Kerf Studio', () => {
     expect(await selected.count()).toBe(0)
   })
 
+  it('shows the whole row of a layer that was chosen elsewhere, wherever it is', async () => {
+    const { page } = await visit()
+    await grid(page).focus()
+    const selected = page.locator('tr[aria-selected=true]')
+    const covers = async () => {
+      const [row, head, foot] = await Promise.all(
+        [selected, page.locator('thead tr'), page.locator('tfoot tr')].map((part) => part.first().boundingBox()),
+      )
+      return row!.y < head!.y + head!.height - 1 || row!.y + row!.height > foot!.y + 1
+    }
+    for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowDown')
+    await expect.poll(covers).toBe(false)
+    for (let i = 0; i < 30; i++) await page.keyboard.press('ArrowUp')
+    await expect.poll(covers).toBe(false)
+  })
+
   it('counts fused layers, and keeps the row that is looked at', async () => {
     const { page } = await visit()
     await page.getByText('layer1.0.conv1', { exact: true }).click()
@@ -121,6 +137,7 @@ describeBrowser('Costs in Kerf Studio', () => {
     await page.locator('dd').getByText(text(larger.totals.macs), { exact: true }).waitFor()
     await page.getByLabel('input, axis 1').fill('4')
     await page.getByRole('alert').getByText('Conv "conv1"').waitFor()
+    await page.getByRole('alert').getByText('What is shown is still of the sizes before.').waitFor()
     await page.getByLabel('input, axis 1').fill('')
     await page.getByRole('alert').getByText('needs a whole size').waitFor()
     await page.getByLabel('input, axis 1').fill('3')

@@ -70,6 +70,47 @@ describeBrowser('Kerf Studio prunes', () => {
     await page.keyboard.press('Control+z')
     await page.getByRole('banner').getByText('lenet5.onnx', { exact: true }).waitFor()
     await table.getByRole('row', { name: 'MACs' }).getByText('417 k').waitFor()
+    // What was said of the cut belongs to its step.
+    const told = page.getByText('It does what the network with these channels masked does')
+    await told.waitFor({ state: 'detached' })
+    await page.getByRole('button', { name: 'Redo' }).click()
+    await told.waitFor()
+    await page.getByRole('heading', { name: 'What another cut would do' }).waitFor()
+  })
+
+  it('by keys alone, which stay where they are', async () => {
+    const { page } = await openPrune(studio)
+    const cut = page.getByRole('button', { name: 'Cut and prove' })
+    const focused = () => page.evaluate<string>('document.activeElement.textContent')
+    await cut.focus()
+    await expect.poll(() => cut.isEnabled()).toBe(true)
+    await page.keyboard.press('Enter')
+    await page.getByText('It does what the network with these channels masked does').waitFor()
+    expect(await focused()).toBe('Cut and prove')
+    // A list that opens is no text that is being written.
+    await page.getByRole('combobox', { name: 'Widths' }).focus()
+    await page.keyboard.press('Control+z')
+    await page.getByRole('banner').getByText('lenet5.onnx', { exact: true }).waitFor()
+  })
+
+  it('and asks before what was not saved is lost', async () => {
+    const visit = await openPrune(studio)
+    const { page } = visit
+    const asked: string[] = []
+    page.on('dialog', async (dialog) => {
+      asked.push(dialog.type())
+      await dialog.accept()
+    })
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Save the model' }).waitFor()
+    await page.reload()
+    await expect.poll(() => asked).toEqual(['beforeunload'])
+    await visit.open(lenet)
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await saved(visit)
+    await page.reload()
+    await page.getByRole('banner').waitFor()
+    expect(asked).toEqual(['beforeunload'])
   })
 
   it('by hand, and says how on the command line', async () => {

@@ -54,11 +54,15 @@ describeBrowser('the shell', () => {
     await page.getByRole('tab').first().waitFor()
     await page.keyboard.press('Alt+2')
     await expect.poll(() => tab(page)).toBe(await page.getByRole('tab').nth(1).textContent())
+    // The keys go on from there, not from the top of the page.
+    const focused = () => page.evaluate<string>('document.activeElement.textContent')
+    await expect.poll(focused).toBe(await tab(page))
     await page.keyboard.press('Alt+1')
     await expect.poll(() => tab(page)).toBe('Graph')
     await page.keyboard.press('Control+/')
     const dialog = page.getByRole('dialog', { name: 'Keys' })
     await dialog.waitFor()
+    for (const does of ['Redo', 'goes from box to box, along the arrows']) await dialog.getByText(does).waitFor()
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
     // Everything else by Tab: from the start of the page to the first tab.

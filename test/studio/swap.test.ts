@@ -11,7 +11,7 @@ import { rewrites, swappableLayers } from '../../src/api/rewrite.node.ts'
 import { swapAndMeasure } from '../../src/api/workflow.node.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { digitFolder } from './digits.ts'
-import { lenet, useFolder } from './files.ts'
+import { lenet, useFolder, writeExternal } from './files.ts'
 import { root, useStudio, type Visit } from './harness.ts'
 import { fileOf } from './models.ts'
 
@@ -142,6 +142,23 @@ describeBrowser('Kerf Studio swaps', () => {
     await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached', timeout: 60_000 })
     expect(await page.getByRole('navigation', { name: 'Steps' }).count()).toBe(0)
     expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  it('shows nothing of a step that is no longer open, and no other kind where weights are missing', async () => {
+    const visit = await openSwap()
+    const { page } = visit
+    await page.getByRole('button', { name: 'Swap', exact: true }).click()
+    await page.getByRole('table', { name: 'Layers that were swapped' }).waitFor()
+    await totals(visit).waitFor()
+    await page.getByRole('button', { name: 'As it was opened' }).click()
+    await page.getByRole('banner').getByText('lenet5.onnx', { exact: true }).waitFor()
+    await totals(visit).waitFor()
+    expect(await totals(visit).getByRole('row', { name: 'MACs' }).textContent()).toContain('417 k')
+
+    const other = await studio.visit({ hash: '#swap' })
+    await other.open(writeExternal(path('outside.onnx')))
+    await other.page.getByRole('alert').waitFor()
+    expect(await other.page.getByRole('combobox', { name: 'Kind' }).inputValue()).toBe('low-rank')
   })
 
   it('says in its own words what cannot be reached, and what a network by name is called on the command line', async () => {

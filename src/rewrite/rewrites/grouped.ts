@@ -20,7 +20,8 @@ export const grouped: Rewrite<{
 }> = {
   name: 'grouped',
   title: 'grouped convolutions with a shuffle',
-  summary: 'Convolutions become ones in --groups groups, a shuffle of channels, and 1×1 ones in as many groups.',
+  summary:
+    'Convolutions become grouped ones (--groups), with a shuffle of channels and as many groups of 1×1 ones behind.',
   source: 'Zhang et al., ShuffleNet, CVPR 2018',
   settings: {
     groups: numberSetting(4, 'groups', { least: 2, whole: true }),

@@ -16,3 +16,14 @@ export interface CutRecord {
   /** What its groups were measured to bear. */
   readonly bearing: readonly SensitivityTold[]
 }
+
+/** Predictions are within so much of what is measured where nothing else was going on. */
+const usual = 0.1
+
+/** The part of the time that a cut takes, where it is not the one that was wished for. */
+export function missedPart({ wish, time }: CutRecord): string | undefined {
+  const { of, part } = wish.amount
+  if (!time || of !== 'milliseconds' || Object.keys(wish.widths).length > 0) return undefined
+  const measured = time.afterMs / time.beforeMs
+  return Math.abs(measured - part) <= usual * part ? undefined : `${Math.round(100 * measured)} %`
+}

@@ -27,8 +27,8 @@ export interface Step {
 
 /** What the page knows of a step. */
 export interface ToldStep extends Pick<Step, 'title' | 'recovery' | 'swap' | 'quantized' | 'trained' | 'command'> {
-  /** Whether it can be recovered. */
-  readonly isCut: boolean
+  /** Of a cut, which can be recovered: what is known of it. */
+  readonly cut?: Pick<CutRecord, 'proof' | 'time'>
 }
 
 /** The open model is another one. */
@@ -98,7 +98,10 @@ export class Steps {
   }
 
   told(): Pick<Changed, 'steps' | 'at'> {
-    const steps = this.#steps.map(({ model: _, cut, ...told }) => ({ ...told, isCut: cut !== undefined }))
+    const steps = this.#steps.map(({ model: _, cut, ...told }) => ({
+      ...told,
+      cut: cut && { proof: cut.proof, time: cut.time },
+    }))
     return { steps, at: this.#at }
   }
 }

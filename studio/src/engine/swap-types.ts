@@ -93,6 +93,8 @@ export interface SwapPreview {
   readonly outcome?: SwapOutcome
   /** As the library says it. */
   readonly problem?: string
+  /** The library's code of the problem. */
+  readonly code?: string
   /** What does the same on the command line. */
   readonly command: string
 }

@@ -45,6 +45,9 @@ function settingsIn(rewrite: Rewrite, texts: SwapWish['settings']): Record<strin
   )
 }
 
+/** Problems that another kind may not have. */
+const ofTheKind: ReadonlySet<string> = new Set(['nothing-to-swap', 'out-of-reach'])
+
 /** Swaps of one model. */
 export class Swapper {
   readonly #model: Model
@@ -69,7 +72,7 @@ export class Swapper {
    */
   async preview(wish: SwapWish, free: Free, signal: AbortSignal): Promise<SwapPreview> {
     const first = await this.#moved(wish, free, signal)
-    if (first.problem === undefined || !free.kind) return first
+    if (!free.kind || first.code === undefined || !ofTheKind.has(first.code)) return first
     for (const { name, variants } of rewrites) {
       const amount: SwapWish['amount'] = variants ? { of: 'macs', part: 0.5 } : { of: 'settings' }
       const other = await this.#moved({ kind: name, settings: {}, amount }, free, signal)
@@ -100,7 +103,9 @@ export class Swapper {
       if (!(error instanceof KerfError) || signal.aborted) throw error
       const { least, before } = error.details as { readonly least?: number; readonly before?: number }
       const part = error.code === 'out-of-reach' && least && before ? { least: least / before } : {}
-      return { wish, ...part, layers: listed(found, wish), problem: inPageWords(error.message), command }
+      // Why a layer stays is told beside each of them.
+      const [problem] = inPageWords(error.message).split('\n')
+      return { wish, ...part, layers: listed(found, wish), problem, code: error.code, command }
     }
   }
 

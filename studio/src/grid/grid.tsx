@@ -22,6 +22,8 @@ export interface GridProps {
 }
 
 const rowHeight = 32
+/** The head, and the last row, with their borders. */
+const edgeHeight = 40
 /** Wider, and the eye loses the row between a name and its numbers. */
 const mostRoom = 480
 
@@ -34,9 +36,8 @@ export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, m
     getScrollElement: () => scroll.current,
     estimateSize: () => rowHeight,
     overscan: 8,
-    // The head and the last row cover what is below them.
-    scrollPaddingStart: 40,
-    scrollPaddingEnd: total === undefined ? 0 : 40,
+    // The head stays above, and rows begin below it; it and the last row take from the height.
+    scrollPaddingEnd: total === undefined ? edgeHeight : 2 * edgeHeight,
     useFlushSync: false,
   })
   const at = selected === undefined ? -1 : rows.indexOf(selected)

@@ -51,6 +51,14 @@ export function App() {
     ],
     [],
   )
+  const unsaved = useStore((s) => s.unsaved)
+  useEffect(() => {
+    if (!unsaved) return undefined
+    // The browser asks in its own words.
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault()
+    addEventListener('beforeunload', ask)
+    return () => removeEventListener('beforeunload', ask)
+  }, [unsaved])
   useEffect(() => {
     document.title = network ? `${network.name} – Kerf Studio` : 'Kerf Studio'
   }, [network])
@@ -124,6 +132,13 @@ function Views({ of: views }: { readonly of: readonly View[] }) {
     const tab = list.current?.querySelector('[aria-selected=true]')
     // Where there is no room for all of them.
     tab?.scrollIntoView({ block: 'nearest', inline: 'nearest' })
+    // What had the focus is hidden or gone, or another tab: keys would begin at the top of the page, or there.
+    const frame = requestAnimationFrame(() => {
+      const { activeElement, body } = document
+      const isLost = activeElement === body || list.current?.contains(activeElement)
+      if (isLost && tab instanceof HTMLElement) tab.focus({ preventScroll: true })
+    })
+    return () => cancelAnimationFrame(frame)
   }, [view])
   return (
     <Tabs value={view} onChange={(name) => name && showView(name)} className={classes.tabs}>

@@ -5,11 +5,12 @@ import { useStore } from '../store.ts'
 
 /** Everything that is open, as a file that can be opened again. */
 export async function saveSession(): Promise<void> {
-  const { network, fail } = useStore.getState()
+  const { network, saved, fail } = useStore.getState()
   if (!network) return
   try {
     const { name, blob } = await engine.model.saveSession(settingsNow())
     saveBlob(blob, name)
+    saved()
   } catch (error) {
     fail(error)
   }

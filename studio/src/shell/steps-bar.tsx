@@ -10,16 +10,15 @@ import classes from './shell.module.css'
 /** Texts have an undo of their own. */
 const unlessWriting = (act: () => unknown) => (event: KeyboardEvent) => {
   const { target } = event
-  const isText =
-    target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && !/radio|checkbox/.test(target.type))
-  if (isText) return
+  const isInput = target instanceof HTMLInputElement && !/radio|checkbox/.test(target.type)
+  if ((isInput || target instanceof HTMLTextAreaElement) && !target.readOnly) return
   event.preventDefault()
   act()
 }
 
 /** What the model became: every step can be gone back to, and the open one be saved. */
 export function StepsBar() {
-  const { steps, at, goTo, fail } = useStore()
+  const { steps, at, goTo, saved, fail } = useStore()
   const undo = () => at > 0 && void goTo(at - 1)
   const redo = () => at < steps.length - 1 && void goTo(at + 1)
   useHotkeys(
@@ -41,6 +40,7 @@ export function StepsBar() {
     try {
       const { name, blob } = await engine.model.save()
       saveBlob(blob, name)
+      saved()
     } catch (error) {
       fail(error)
     }

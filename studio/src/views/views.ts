@@ -19,9 +19,23 @@ const tableKeys: View['keys'] = [
   ['Esc', 'selects none'],
 ]
 
+/** Of a picture of the network that has the focus. */
+const pictureKeys = [
+  ['Plus Minus', 'zooms'],
+  ['0', 'shows everything'],
+] as const
+
+const graphKeys: View['keys'] = [
+  ['← ↑ ↓ →', 'goes from box to box, along the arrows'],
+  ['Shift + ←', 'moves the picture, as every arrow key does with Shift'],
+  ['Enter', 'opens a block'],
+  ['Backspace or Esc', 'closes the block around'],
+  ...pictureKeys,
+]
+
 /** In the order of the tabs. To add a view, add a folder beside this file and a line here. */
 export const views: readonly View[] = [
-  { name: 'graph', title: 'Graph', component: lazy(() => import('./graph/graph-view.tsx')) },
+  { name: 'graph', title: 'Graph', keys: graphKeys, component: lazy(() => import('./graph/graph-view.tsx')) },
   { name: 'costs', title: 'Costs', keys: tableKeys, component: lazy(() => import('./costs/costs-view.tsx')) },
   { name: 'measure', title: 'Measure', keys: tableKeys, component: lazy(() => import('./measure/measure-view.tsx')) },
   { name: 'compare', title: 'Compare', keys: tableKeys, component: lazy(() => import('./compare/compare-view.tsx')) },

@@ -1,6 +1,6 @@
 import { isAborted, type Model, type Profile } from 'kerf'
 import type { PruneResult } from 'kerf/prune'
-import type { CutRecord } from '../cut-record.ts'
+import { type CutRecord, missedPart } from '../cut-record.ts'
 import type { Free } from '../first-amount.ts'
 import { OneAtATime } from '../one-at-a-time.ts'
 import type { OpenModel } from '../open-model.ts'
@@ -11,10 +11,8 @@ import { recoverCommand } from '../prune-command.ts'
 import {
   asksOutputs,
   type CriterionChoice,
-  type CutTime,
   type FoundWithin,
   type PrunePreview,
-  type PruneProof,
   type PruneWish,
   type RecoverWish,
   type RecoveryState,
@@ -25,13 +23,6 @@ import type { Changed } from '../steps.ts'
 import type { PicturesDesk } from './pictures.ts'
 import type { SensitivityDesk } from './sensitivity.ts'
 import type { TimesDesk } from './times.ts'
-
-/** The cut took the open model's place. */
-export interface Taken extends Changed {
-  readonly proof: PruneProof
-  /** Undefined where no times of layers are known. */
-  readonly time?: CutTime
-}
 
 /** Called in the page. */
 type Told<T> = (value: T) => void
@@ -140,7 +131,7 @@ export class PruneDesk {
    * The cut of the last preview takes the open model's place, once it is proven.
    * @throws KerfError as `prove`
    */
-  async cut(title: string): Promise<Taken> {
+  async cut(title: string): Promise<Changed> {
     const { model: given, inputShapes } = this.#open
     const { result, proof, wish, command } = await (await this.#prunerNow()).take()
     const time = await this.#times.timeCut(given, result.model)
@@ -150,7 +141,9 @@ export class PruneDesk {
       survivors: Object.fromEntries([...result.survivors].map(([name, stays]) => [name, [...stays]])),
     }
     this.#results.set(cut, result)
-    return { ...this.#open.add({ title, model: result.model, cut, command }), proof, time }
+    const missed = missedPart(cut)
+    const whole = missed === undefined ? title : `${title} (${missed} measured)`
+    return this.#open.add({ title: whole, model: result.model, cut, command })
   }
 
   /** @throws KerfError as `cutAgain` */

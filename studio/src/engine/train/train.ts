@@ -176,7 +176,8 @@ async function judged(
       images.push(image)
     },
   })
-  const worst = images.toSorted((a, b) => b.loss - a.loss).slice(0, mostWorst)
+  const wrong = images.filter(({ label, predicted }) => label !== predicted)
+  const worst = wrong.toSorted((a, b) => b.loss - a.loss).slice(0, mostWorst)
   const { $schema: _, ...rest } = recipe
   return {
     ...{ on, images: images.length, accuracy, loss, classes, confusion, epochs },

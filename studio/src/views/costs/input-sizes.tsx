@@ -47,7 +47,8 @@ export function InputSizes() {
         return
       }
       const inputs = { ...counting.inputs, ...(Object.fromEntries(wanted) as Record<string, readonly number[]>) }
-      setProblem(await recount({ ...counting, inputs }))
+      const wrong = await recount({ ...counting, inputs })
+      setProblem(wrong && `${wrong} What is shown is still of the sizes before.`)
     }, pauseMs)
   }
   return (

@@ -1,10 +1,13 @@
-import { Alert, Button, Group, Stack, Text } from '@mantine/core'
-import { BeforeAfter, msText } from '../../parts/before-after.tsx'
+import { Alert, Group, Stack, Title } from '@mantine/core'
+import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import tool from '../../parts/tool-view.module.css'
+import { WorkButton } from '../../parts/work-button.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
+import { useStore } from '../../store.ts'
 import { BearingField } from './bearing-field.tsx'
+import { CutTold } from './cut-told.tsx'
 import { Groups } from './groups.tsx'
 import { Recover } from './recover.tsx'
 import { Report } from './report.tsx'
@@ -16,7 +19,8 @@ import { WithinField } from './within-field.tsx'
 /** Channels taken out of the network: how many, which, what that makes of it; and the quality brought back. */
 export default function PruneView() {
   const pruning = usePruning()
-  const { preview, problem, isBusy, proof, time, cut } = pruning
+  const { preview, problem, isBusy, cut } = pruning
+  const isCut = useStore(({ steps, at }) => steps[at]?.cut !== undefined)
   const predicted = preview?.time && {
     ...{ title: 'Time, predicted', before: preview.time.beforeMs, after: preview.time.afterMs },
   }
@@ -25,9 +29,9 @@ export default function PruneView() {
       <Stack gap="md">
         <Settings pruning={pruning} />
         <Group gap="sm">
-          <Button onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>
+          <WorkButton onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>
             Cut and prove
-          </Button>
+          </WorkButton>
           {isBusy && <Busy size="sm" what="Working" />}
         </Group>
         <div aria-live="polite">
@@ -36,18 +40,7 @@ export default function PruneView() {
               {problem}
             </Alert>
           )}
-          {proof && (
-            <Text size="sm">
-              {proof.maxRelDiff === undefined
-                ? (proof.why ?? 'The cut was not run.')
-                : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`}
-            </Text>
-          )}
-          {time && (
-            <Text size="sm" mt="xs">
-              {`A run took ${msText(time.beforeMs)} and takes ${msText(time.afterMs)}, measured; ${msText(time.predictedMs)} had been predicted.`}
-            </Text>
-          )}
+          <CutTold />
         </div>
         <Report />
         <PicturesField />
@@ -57,8 +50,12 @@ export default function PruneView() {
         <Times />
       </Stack>
       <Stack gap="md" miw={0}>
+        {!preview && isBusy && <Busy size="sm" what="Looking at channels" />}
         {preview && (
           <>
+            <Title order={2} size="h5">
+              {isCut ? 'What another cut would do' : 'What the cut would do'}
+            </Title>
             <BeforeAfter {...preview} timed={predicted} label="Before and after the cut" />
             <CommandLine command={preview.command} />
             <Groups pruning={pruning} preview={preview} />

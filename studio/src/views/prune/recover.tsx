@@ -35,7 +35,7 @@ export function Recover() {
     <Fieldset legend="Recover">
       <Stack gap="sm">
         <Text size="sm">
-          {step?.isCut
+          {step?.cut
             ? told
               ? 'The pictures bring back what the cut took.'
               : 'Give pictures: without labels they bring back what the cut took.'
@@ -43,7 +43,7 @@ export function Recover() {
               ? 'Recovered:'
               : 'Once something is cut, pictures without labels bring its quality back.'}
         </Text>
-        {step?.isCut && told && !state && (
+        {step?.cut && told && !state && (
           <>
             <SegmentedControl
               fullWidth

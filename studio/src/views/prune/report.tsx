@@ -8,7 +8,7 @@ import { useStore } from '../../store.ts'
 export function Report() {
   const { steps, at, network, fail } = useStore()
   const step = steps[at]
-  if (!network || !(step?.isCut || step?.recovery)) return null
+  if (!network || !(step?.cut || step?.recovery)) return null
   const save = async () => {
     try {
       saveText(await engine.prune.report(), `${stemOf(network.name)}-report.html`, 'text/html')

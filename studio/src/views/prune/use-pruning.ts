@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
 import { engine } from '../../engine/client.ts'
-import type { CriterionChoice, CutTime, PrunePreview, PruneProof, PruneWish } from '../../engine/prune-types.ts'
+import type { CriterionChoice, PrunePreview, PruneWish } from '../../engine/prune-types.ts'
 import { pruneWish, readerOf } from '../../engine/session/wishes.ts'
+import type { Network } from '../../engine/types.ts'
 import { useFree } from '../../parts/use-free.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
@@ -19,20 +20,23 @@ const waitMs = 150
 export interface Pruning {
   readonly wish: PruneWish
   readonly criteria: readonly CriterionChoice[]
-  /** Of the last wish that could be fulfilled. */
+  /** Of the last wish for the open network that could be fulfilled. */
   readonly preview: PrunePreview | undefined
   readonly isBusy: boolean
   /** Why the wish cannot be fulfilled, as the library says it. */
   readonly problem: string | undefined
-  /** Of the last cut. */
-  readonly proof: PruneProof | undefined
-  /** What was measured of it; undefined where no times of layers are known. */
-  readonly time: CutTime | undefined
   /** Other settings choose other widths: those by hand are forgotten. */
   settle(settings: Partial<Omit<PruneWish, 'widths' | 'locked'>>): void
   widen(group: string, kept: number): void
   lock(group: string, isLocked: boolean): void
   cut(): Promise<void>
+}
+
+/** What the engine said, and of which network. */
+interface Told {
+  readonly of: Network | undefined
+  readonly preview?: PrunePreview
+  readonly problem?: string
 }
 
 /** What a cut would make of the open network, as soon as the settings stand still. */
@@ -43,9 +47,11 @@ export function usePruning(): Pruning {
   const pictures = usePictures((s) => s.turn)
   const [wish, setWish] = useKept('prune', asFirst, readerOf(pruneWish))
   const [criteria, setCriteria] = useState<readonly CriterionChoice[]>([])
-  const [state, setState] = useState<Pick<Pruning, 'preview' | 'isBusy' | 'problem' | 'proof' | 'time'>>({
-    ...{ preview: undefined, isBusy: true, problem: undefined, proof: undefined, time: undefined },
-  })
+  const [isBusy, setBusy] = useState(true)
+  const [told, setTold] = useState<Told>({ of: undefined })
+  // Of a step that is no longer open nothing is shown.
+  const { preview, problem }: Told = told.of === network ? told : { of: network }
+  const fail = (error: unknown) => setTold({ of: network, preview, problem: (error as Error).message })
   const turn = useRef(0)
   const free = useFree(network, wish === asFirst)
   /** The wish that the engine chose: its preview is there. */
@@ -57,38 +63,41 @@ export function usePruning(): Pruning {
     shown.current = undefined
     if (isShown) return undefined
     const own = ++turn.current
-    setState((before) => ({ ...before, isBusy: true }))
+    setBusy(true)
     const timer = setTimeout(async () => {
       try {
-        const preview = await engine.prune.preview(wish, free.now())
-        if (!preview || own !== turn.current) return
-        if (JSON.stringify(preview.wish) !== JSON.stringify(wish)) {
-          shown.current = preview.wish
-          setWish(preview.wish)
+        const found = await engine.prune.preview(wish, free.now())
+        if (!found || own !== turn.current) return
+        if (JSON.stringify(found.wish) !== JSON.stringify(wish)) {
+          shown.current = found.wish
+          setWish(found.wish)
         }
-        setState((before) => ({ ...before, preview, isBusy: false, problem: undefined }))
+        setTold({ of: network, preview: found })
       } catch (error) {
-        if (own === turn.current)
-          setState((before) => ({ ...before, isBusy: false, problem: (error as Error).message }))
+        if (own !== turn.current) return
+        fail(error)
       }
+      setBusy(false)
     }, waitMs)
     return () => clearTimeout(timer)
   }, [wish, network, known, pictures])
   const cut = async () => {
     const own = ++turn.current
-    setState((before) => ({ ...before, isBusy: true, problem: undefined }))
+    setBusy(true)
+    setTold({ of: network, preview })
     try {
-      const { proof, time, ...changed } = await engine.prune.cut(titleOf(wish))
+      const changed = await engine.prune.cut(titleOf(wish))
       // Groups of another network have other widths.
       setWish({ ...wish, widths: {}, locked: [] })
-      setState((before) => ({ ...before, preview: undefined, proof, time }))
       change(changed)
     } catch (error) {
-      if (own === turn.current) setState((before) => ({ ...before, isBusy: false, problem: (error as Error).message }))
+      if (own !== turn.current) return
+      fail(error)
+      setBusy(false)
     }
   }
   return {
-    ...{ wish, criteria, ...state, cut },
+    ...{ wish, criteria, preview, problem, isBusy, cut },
     settle(settings) {
       free.choose({ ...(settings.kinds && { kind: false }), ...(settings.amount && { amount: false }) })
       setWish({ ...wish, ...settings, widths: {} })

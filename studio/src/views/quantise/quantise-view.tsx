@@ -1,9 +1,10 @@
-import { Alert, Button, Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text, Title } from '@mantine/core'
+import { Alert, Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Text, Title } from '@mantine/core'
 import type { RangeMethod } from 'kerf/rewrite'
 import type { QuantizeWish } from '../../engine/quantize-types.ts'
 import { CommandLine } from '../../parts/command-line.tsx'
 import table from '../../parts/plain-table.module.css'
 import tool from '../../parts/tool-view.module.css'
+import { WorkButton } from '../../parts/work-button.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
@@ -88,9 +89,9 @@ export default function QuantiseView() {
           Ranges follow from pictures as the network sees them, without labels; some hundreds are good.
         </Text>
         <div>
-          <Button disabled={isWorking || count === 0 || pictures === 0} onClick={() => void quantise()}>
+          <WorkButton disabled={isWorking || count === 0 || pictures === 0} onClick={() => void quantise()}>
             Quantise
-          </Button>
+          </WorkButton>
         </div>
         {work && <WorkProgress state={work} stop={stop} />}
         <div aria-live="polite">

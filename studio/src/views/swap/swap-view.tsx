@@ -1,9 +1,10 @@
-import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { Alert, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
 import { useState } from 'react'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import tool from '../../parts/tool-view.module.css'
+import { WorkButton } from '../../parts/work-button.tsx'
 import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
@@ -44,13 +45,13 @@ export default function SwapView() {
           </Stack>
         </Fieldset>
         <Group gap="sm">
-          <Button
+          <WorkButton
             disabled={!preview || isBusy || isWorking || preview.problem !== undefined}
             onClick={() => void swap(timed)}
           >
             Swap
-          </Button>
-          {isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
+          </WorkButton>
+          {preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         </Group>
         {work && <WorkProgress state={work} stop={stop} />}
       </Stack>
@@ -62,6 +63,7 @@ export default function SwapView() {
             </Alert>
           )}
         </div>
+        {!preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         {step?.swap && <SwappedReport title={step.title} outcome={step.swap} command={step.command} />}
         {preview && (
           <>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import { readerOf, swapWish } from '../../engine/session/wishes.ts'
 import type { SwapKind, SwapPreview, SwapWish, WorkState } from '../../engine/swap-types.ts'
+import type { Network } from '../../engine/types.ts'
 import { useFree } from '../../parts/use-free.ts'
 import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
@@ -34,7 +35,9 @@ export function useSwapping(): Swapping {
   const change = useStore((s) => s.change)
   const [wish, setWish] = useKept('swap', asFirst, readerOf(swapWish))
   const [kinds, setKinds] = useState<readonly SwapKind[]>([])
-  const [preview, setPreview] = useState<SwapPreview>()
+  const [told, setTold] = useState<{ readonly of: Network; readonly preview: SwapPreview }>()
+  // Of a step that is no longer open nothing is shown.
+  const preview = told?.of === network ? told?.preview : undefined
   const [isBusy, setBusy] = useState(true)
   const [work, setWork] = useState<WorkState>()
   const [problem, setProblem] = useState<string>()
@@ -61,7 +64,7 @@ export function useSwapping(): Swapping {
           shown.current = found.wish
           setWish(found.wish)
         }
-        setPreview(found)
+        setTold({ of: network!, preview: found })
         setBusy(false)
       } catch (error) {
         fail(error)
@@ -80,7 +83,6 @@ export function useSwapping(): Swapping {
       // Layers of another network have other names.
       if (changed) {
         setWish({ ...wish, layers: undefined })
-        setPreview(undefined)
         change(changed)
       }
     } catch (error) {

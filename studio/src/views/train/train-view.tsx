@@ -1,6 +1,7 @@
 import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
 import { lazy, Suspense } from 'react'
 import tool from '../../parts/tool-view.module.css'
+import { WorkButton } from '../../parts/work-button.tsx'
 import { PictureSource } from '../../pictures/picture-source.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
@@ -76,9 +77,9 @@ export default function TrainView() {
       </Stack>
       <Stack gap="md" miw={0}>
         <Group gap="sm">
-          <Button disabled={isBusy || !hasLabels} onClick={() => void train(false)}>
+          <WorkButton disabled={isBusy || !hasLabels} onClick={() => void train(false)}>
             Train
-          </Button>
+          </WorkButton>
           {stopped && !isBusy && (
             <Button variant="default" onClick={() => void train(true)}>
               Go on after epoch {stopped.epoch} of {stopped.epochs}
