@@ -82,6 +82,8 @@ describeBrowser('a session of Kerf Studio', () => {
     await give(page)
     await page.getByLabel('Epochs', { exact: true }).first().fill('2')
     await page.getByLabel('Batch size').first().fill('20')
+    // Such steps spoil it: it is wrong about pictures.
+    await page.getByLabel('Learning rate').first().fill('3')
     await page.getByRole('button', { name: 'Train', exact: true }).click()
     const report = page.getByRole('region', { name: 'What training did' })
     await report.getByRole('table', { name: 'Confusion matrix' }).waitFor({ timeout: 60_000 })

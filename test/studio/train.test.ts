@@ -57,7 +57,10 @@ describeBrowser('Kerf Studio trains', () => {
     await picture('trained')
     const cells = await page.getByRole('table', { name: 'Confusion matrix' }).getByRole('cell').allTextContents()
     expect(cells.reduce((sum, text) => sum + Number(text), 0)).toBe(count / 10)
-    expect(await report(visit).getByRole('listitem').count()).toBe(count / 10)
+    // Behind the corner.
+    const right = cells.filter((_, i) => i % 11 === 1).reduce((sum, text) => sum + Number(text), 0)
+    expect(await report(visit).getByRole('listitem').count()).toBe(count / 10 - right)
+    if (right === count / 10) await report(visit).getByText('It is right about all of them.').waitFor()
     const recipe = parseRecipe(JSON.parse(readFileSync(await saved(visit, 'Save the recipe', 'recipe.json'), 'utf8')))
     expect(recipe).toMatchObject({ epochs: 2, batchSize: 20, optimiser: { kind: 'adamw' }, learningRate: 1e-4 })
     const [before, after] = [readModelFile(lenet), readModelFile(await saved(visit, 'Save the model', 'trained.onnx'))]

@@ -73,20 +73,30 @@ async function transfer(url: string, path: string, name: string, options: Downlo
   const { signal, progress, stallMs = 30_000, append = (file, bytes) => file.appendFile(bytes) } = options
   if (!URL.canParse(url) || !/^https?:/.test(url)) throw new Unreachable('it is no address of http or https', false)
   const had = await sizeOf(path)
-  const stalled = new AbortController()
+  const control = new AbortController()
+  /** Rejects when the transfer ends. A read of a body whose fetch was aborted may never settle (Node 20): the process would end for want of work. */
+  const ended = new Promise<never>((_, reject) =>
+    control.signal.addEventListener('abort', () => reject(control.signal.reason)),
+  )
+  // Nobody may be waiting.
+  ended.catch(() => {})
+  // Not `AbortSignal.any`: Node 20 may forget what it holds.
+  const stop = () => control.abort(signal?.reason)
+  if (signal?.aborted) stop()
+  signal?.addEventListener('abort', stop)
   let timer: ReturnType<typeof setTimeout> | undefined
   const alive = () => {
     clearTimeout(timer)
-    timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs)
+    timer = setTimeout(() => control.abort(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs)
   }
   /** What goes wrong on the network, as opposed to the disk. */
   const network = async <T>(waiting: Promise<T>): Promise<T> => {
     try {
       alive()
-      return await waiting
+      return await Promise.race([waiting, ended])
     } catch (error) {
       checkAborted(signal, fetching)
-      const { message, cause } = (stalled.signal.aborted ? stalled.signal.reason : error) as Error
+      const { message, cause } = (control.signal.aborted ? control.signal.reason : error) as Error
       throw new Unreachable(cause instanceof Error ? `${message} (${cause.message})` : message, true)
     }
   }
@@ -96,7 +106,7 @@ async function transfer(url: string, path: string, name: string, options: Downlo
       fetch(url, {
         // The bytes of the file itself: a checksum is over them.
         headers: { 'accept-encoding': 'identity', ...(had > 0 ? { range: `bytes=${had}-` } : {}) },
-        signal: AbortSignal.any([stalled.signal, ...(signal ? [signal] : [])]),
+        signal: control.signal,
       }),
     )
     const { status, headers, body } = response
@@ -130,8 +140,9 @@ async function transfer(url: string, path: string, name: string, options: Downlo
       throw new Unreachable(`the connection ended after ${bytes} of ${total} bytes`, true)
   } finally {
     clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
     // Ends a transfer that was left in the middle, as by a full disk.
-    stalled.abort()
+    control.abort()
     await file?.close()
   }
 }

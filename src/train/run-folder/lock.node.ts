@@ -2,6 +2,7 @@ import { linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync, uti
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { isRunning, KerfError, temporaryBeside } from '../../base/index.node.ts'
+import { fileProblem } from './files.node.ts'
 
 /*
  * DIR/.lock holds a run's folder for one process: its number and its machine. A process that was killed leaves it behind; the next one sees that nobody of that
@@ -24,7 +25,7 @@ const lockFile = (folder: string) => join(folder, '.lock')
 
 /**
  * @returns gives it back
- * @throws KerfError `in-use` naming the process that has the folder; what the file system refuses, as it is
+ * @throws KerfError `in-use` naming the process that has the folder, `disk-full`, `no-access` …
  */
 export function lockFolder(folder: string): () => void {
   const [path, key] = [lockFile(folder), realpathSync(folder)]
@@ -67,7 +68,7 @@ function created(path: string, text: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     rmSync(path, { force: true })
-    throw error
+    throw fileProblem(error, path, 'written')
   }
 }
 

@@ -1,8 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import fs, {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { lockFolder } from './lock.node.ts'
 import { checkFree, createRunFolder, openRunFolder } from './run-folder.node.ts'
 
 let folder: string
@@ -35,6 +48,23 @@ describe('the folder of a run', () => {
     )
     expect(readFileSync(lock(), 'utf8')).toBe(before)
     expect(existsSync(join(path, 'recipe.json'))).toBe(true)
+  })
+
+  it('is not locked where the disk is full, and nothing is left', () => {
+    rmSync(path, { recursive: true })
+    mkdirSync(path)
+    vi.spyOn(fs, 'writeFileSync').mockImplementation((file) => {
+      closeSync(openSync(file as string, 'wx'))
+      throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    })
+    syncBuiltinESMExports()
+    try {
+      expect(() => lockFolder(path)).toThrow(expect.objectContaining({ code: 'disk-full' }))
+    } finally {
+      vi.restoreAllMocks()
+      syncBuiltinESMExports()
+    }
+    expect(readdirSync(path)).toEqual([])
   })
 
   it('is taken over from a process that has ended', () => {

@@ -45,6 +45,7 @@ export function TrainedReport({ title, outcome }: { readonly title: string; read
       <Title order={3} size="h6">
         Pictures that it is most wrong about
       </Title>
+      {worst.length === 0 && <Text size="sm">It is right about all of them.</Text>}
       {worst.some(({ pixels }) => !pixels) && (
         <Text size="sm">The pictures themselves are not in a session’s file.</Text>
       )}
