@@ -3,13 +3,14 @@ import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
+import { hasApart } from './src/runtime/backends/wasm/steps/kernels-apart.node.ts'
 import { nativeKernels } from './src/runtime/native.node.ts'
-import { hasApart } from './src/testing/kernels-apart.ts'
 
 /** They need a process of their own: they put other modules in the place of some (vi.mock), or measure what the heap holds. */
 const alone = ['src/base/folder.test.ts', 'src/runtime/steady-runs.test.ts']
 const kernels = ['src/runtime/backends/wasm/**/*.test.ts']
 const steps = ['src/runtime/backends/wasm/steps/**/*.test.ts']
+const codes = ['codes', 'adder'].map((folder) => `src/runtime/backends/wasm/steps/${folder}/*.test.ts`)
 
 // Examples import Kerf by the names of its entry points: here they get the sources, not what was built last.
 const { exports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'))
@@ -28,10 +29,11 @@ const ofKind = (name: string, native: string, execArgv: string[] = []) => ({
 
 /** Instructions of kernels that are run apart: arm64's under qemu, and this machine's with AddressSanitizer. */
 const best = nativeKernels()?.instructions
-const apart = best ? ['NEON', ...new Set(['AVX2', best])].filter(hasApart) : []
+const apart = best ? ['NEON', 'NEON-DotProd', ...new Set(['AVX2', best])].filter(hasApart) : []
 const inApart = (name: string) => ({
   extends: true as const,
-  test: { name: `${name}, apart`, include: steps, env: { KERF_APART: name } },
+  // Dot products are of codes.
+  test: { name: `${name}, apart`, include: name === 'NEON-DotProd' ? codes : steps, env: { KERF_APART: name } },
 })
 
 export default defineConfig({

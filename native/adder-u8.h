@@ -51,9 +51,32 @@ static inline EightBits totalOf(Sums sums) {
 #else
 #include <arm_neon.h>
 typedef uint8x16x4_t Codes;
+#if defined __ARM_FEATURE_DOTPROD
+/** Two sums of 32 bits for each filter. */
+typedef uint32x4x4_t Sums;
+enum { codesRows = 4, codesUnits = 1, mostOctets = everyOctet };
+
+static inline Sums addTerms(Sums sums, Codes w, Codes x) {
+  UNROLLED for (int i = 0; i < 4; i++) sums.val[i] = vdotq_u32(sums.val[i], vabdq_u8(w.val[i], x.val[i]), vdupq_n_u8(1));
+  return sums;
+}
+static inline Sums noSums(void) { return (Sums){{vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0)}}; }
+/** Of the filters of two vectors. */
+static inline uint32x4_t fourTotals(Sums sums, int first) { return vpaddq_u32(sums.val[first], sums.val[first + 1]); }
+#else
 /** Four sums of 16 bits for each filter: an octet adds 510 at most. */
 typedef uint16x8x4_t Sums;
 enum { codesRows = 4, codesUnits = 1, mostOctets = 128 };
+
+static inline Sums addTerms(Sums sums, Codes w, Codes x) {
+  UNROLLED for (int i = 0; i < 4; i++) sums.val[i] = vpadalq_u8(sums.val[i], vabdq_u8(w.val[i], x.val[i]));
+  return sums;
+}
+static inline Sums noSums(void) { return (Sums){{vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)}}; }
+static inline uint32x4_t fourTotals(Sums sums, int first) {
+  return vpaddq_u32(vpaddlq_u16(sums.val[first]), vpaddlq_u16(sums.val[first + 1]));
+}
+#endif
 
 static inline Codes codesOf(const uint8_t *w) {
   return (Codes){{vld1q_u8(w), vld1q_u8(w + 16), vld1q_u8(w + 32), vld1q_u8(w + 48)}};
@@ -62,18 +85,11 @@ static inline Codes octetOf(const uint8_t *x) {
   const uint8x16_t octet = vreinterpretq_u8_u64(vdupq_n_u64(*(const uint64_t *)x));
   return (Codes){{octet, octet, octet, octet}};
 }
-static inline Sums addTerms(Sums sums, Codes w, Codes x) {
-  UNROLLED for (int i = 0; i < 4; i++) sums.val[i] = vpadalq_u8(sums.val[i], vabdq_u8(w.val[i], x.val[i]));
-  return sums;
-}
-static inline Sums noSums(void) { return (Sums){{vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)}}; }
 static inline EightBits totalOf(Sums sums) {
-  union {
+  const union {
     uint32x4_t halves[2];
     EightBits whole;
-  } total;
-  for (int i = 0; i < 2; i++)
-    total.halves[i] = vpaddq_u32(vpaddlq_u16(sums.val[2 * i]), vpaddlq_u16(sums.val[2 * i + 1]));
+  } total = {{fourTotals(sums, 0), fourTotals(sums, 2)}};
   return total.whole;
 }
 #endif

@@ -69,6 +69,24 @@ static inline int32x4_t addFour(int32x4_t sums, int32x4_t w, int32x4_t x) {
 static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) {
   return (Lanes){addFour(sums.low, w.low, x.low), addFour(sums.high, w.high, x.high)};
 }
+#if defined __ARM_FEATURE_DOTPROD
+/** Both operands of a dot product are signed here: 128 is taken from each code of x, and its part of the sum given back. */
+#define CODES_ARE_SHIFTED
+static inline int32x4_t dot(int32x4_t sums, int32x4_t w, int32x4_t x) { return vdotq_s32(sums, vreinterpretq_s8_s32(w), vreinterpretq_s8_s32(x)); }
+static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
+  const int32x4_t shifted = veorq_s32(x.low, vdupq_n_s32((int32_t)0x80808080));
+  return (Lanes){dot(sums.low, w.low, shifted), dot(sums.high, w.high, shifted)};
+}
+/** Adds what the shift makes of a step: −128 times the weights. */
+static inline Lanes addShift(Lanes sums, Lanes w) {
+  const int32x4_t shift = vdupq_n_s32((int32_t)0x80808080);
+  return (Lanes){dot(sums.low, w.low, shift), dot(sums.high, w.high, shift)};
+}
+static inline Lanes withoutShift(Lanes sums, Lanes shift) {
+  return (Lanes){vsubq_s32(sums.low, shift.low), vsubq_s32(sums.high, shift.high)};
+}
+static inline Lanes noLanes(void) { return (Lanes){vdupq_n_s32(0), vdupq_n_s32(0)}; }
+#else
 /** A product of a byte and a signed one fits into 16 bits. */
 static inline int32x4_t addFourOfBytes(int32x4_t sums, int32x4_t w, int16x8_t x) {
   const int8x16_t bytes = vreinterpretq_s8_s32(w);
@@ -79,6 +97,7 @@ static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
   const int16x8_t words = vreinterpretq_s16_u16(vmovl_u8(vget_low_u8(vreinterpretq_u8_s32(x.low))));
   return (Lanes){addFourOfBytes(sums.low, w.low, words), addFourOfBytes(sums.high, w.high, words)};
 }
+#endif
 static inline Lanes wordsInTurns(const char *a, const char *b, bool isWhole) {
   const uint8x8x2_t both = vzip_u8(vld1_u8((const uint8_t *)a), vld1_u8((const uint8_t *)b));
   return (Lanes){vreinterpretq_s32_u16(vmovl_u8(both.val[0])), vreinterpretq_s32_u16(vmovl_u8(both.val[1]))};
@@ -135,6 +154,10 @@ static inline __attribute__((always_inline)) void codesTile(
     const Lanes first = lanesOf(panel + u * unit, step);
     UNROLLED for (int r = 0; r < rows; r++) sums[r][u] = first;
   }
+#if defined CODES_ARE_SHIFTED
+  Lanes shifts[lanesUnits];
+  UNROLLED for (int u = 0; u < units; u++) shifts[u] = noLanes();
+#endif
   const char *w = panel + codesHeadBytes;
   for (int32_t t = 1; t <= tile->taps; t++) {
     const char *x[lanesRows];
@@ -143,6 +166,9 @@ static inline __attribute__((always_inline)) void codesTile(
     for (int32_t k = 0; k < tile->steps; k++) {
       Lanes weights[lanesUnits];
       UNROLLED for (int u = 0; u < units; u++) weights[u] = lanesOf(w + u * unit, step);
+#if defined CODES_ARE_SHIFTED
+      UNROLLED for (int u = 0; u < units; u++) shifts[u] = asBytes ? addShift(shifts[u], weights[u]) : shifts[u];
+#endif
       UNROLLED for (int r = 0; r < rows; r++) {
         const Lanes some = fourBytesEverywhere(x[r] + 4 * k);
         UNROLLED for (int u = 0; u < units; u++) sums[r][u] = asBytes ? addBytes(sums[r][u], weights[u], some) : addWords(sums[r][u], weights[u], some);
@@ -150,6 +176,10 @@ static inline __attribute__((always_inline)) void codesTile(
       w += codesStepBytes;
     }
   }
+#if defined CODES_ARE_SHIFTED
+  UNROLLED for (int r = 0; r < rows; r++)
+    UNROLLED for (int u = 0; u < units; u++) sums[r][u] = asBytes ? withoutShift(sums[r][u], shifts[u]) : sums[r][u];
+#endif
   // All at once: what a loop picks by its turn would not stay in registers before.
   int32_t made[lanesRows][lanesUnits * lanesWidth];
   UNROLLED for (int r = 0; r < rows; r++)

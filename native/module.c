@@ -58,10 +58,25 @@ static void offerAll(napi_env env, napi_value sets) {
 }
 #else
 static napi_value runNeon(napi_env env, napi_callback_info info) { return run(env, info, kernelsNeon); }
+static napi_value runNeonDot(napi_env env, napi_callback_info info) { return run(env, info, kernelsNeonDot); }
 
 #define ANY_KERNELS kernelsNeon
 
-static void offerAll(napi_env env, napi_value sets) { offer(env, sets, "NEON", runNeon); }
+#if defined __APPLE__
+/** Every Mac with such a processor. */
+static int hasDot(void) { return 1; }
+#elif defined __linux__
+extern unsigned long getauxval(unsigned long);
+enum { hardware = 16, asimdDot = 1 << 20 };
+static int hasDot(void) { return (getauxval(hardware) & asimdDot) != 0; }
+#else
+static int hasDot(void) { return 0; }
+#endif
+
+static void offerAll(napi_env env, napi_value sets) {
+  if (hasDot()) offer(env, sets, "NEON-DotProd", runNeonDot);
+  offer(env, sets, "NEON", runNeon);
+}
 #endif
 
 /** { table, kernels, bind }: the second are the numbers of the kernels that there are, the third has `bind` for each set of instructions that this processor has and there are kernels for, the best first. */

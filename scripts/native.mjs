@@ -19,7 +19,7 @@ const instructions = {
       '-mprefer-vector-width=512',
     ],
   },
-  arm64: { kernelsNeon: [] },
+  arm64: { kernelsNeon: [], kernelsNeonDot: ['-march=armv8.2-a+dotprod'] },
 }
 
 const common = [
@@ -85,21 +85,22 @@ async function make(name, work) {
 }
 
 /** Programs that do kernels apart from tests (native/apart.c). @type {Readonly<Record<string, readonly string[]>>} */
-const programs = {
-  NEON: [
-    ...['--target=aarch64-linux-gnu', ...instructions.arm64.kernelsNeon, '-DKERNELS=kernelsNeon'],
-    ...['-fno-stack-protector', '-nostdlib', '-static', '-fuse-ld=lld'],
-  ],
-  ...Object.fromEntries(
-    [
-      ['AVX2', 'kernelsAvx2'],
-      ['AVX-512', 'kernelsAvx512'],
-    ].map(([name, kernels]) => [
+const programs = Object.fromEntries(
+  Object.entries({
+    arm64: { NEON: 'kernelsNeon', 'NEON-DotProd': 'kernelsNeonDot' },
+    x64: { AVX2: 'kernelsAvx2', 'AVX-512': 'kernelsAvx512' },
+  }).flatMap(([cpu, sets]) =>
+    Object.entries(sets).map(([name, kernels]) => [
       name,
-      ['-g', '-fsanitize=address', ...instructions.x64[kernels], `-DKERNELS=${kernels}`],
+      [
+        ...(cpu === 'x64'
+          ? ['-g', '-fsanitize=address']
+          : ['--target=aarch64-linux-gnu', '-fno-stack-protector', '-nostdlib', '-static', '-fuse-ld=lld']),
+        ...[...instructions[cpu][kernels], `-DKERNELS=${kernels}`],
+      ],
     ]),
   ),
-}
+)
 
 /** Those of them that this machine has the parts for. */
 async function makeApart() {

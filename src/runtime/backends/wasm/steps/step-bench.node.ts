@@ -1,10 +1,10 @@
 // Runs the steps of a lowering on a memory of their own, on any number of threads: one after the other, each with its share. So a share that
 // is done twice or by nobody shows, without workers. In machine code where there is such, unless KERF_NATIVE is 0.
 
-import { kernelsApart } from '../../../../testing/kernels-apart.ts'
 import { nativeKernels } from '../../../native.node.ts'
 import { control } from '../engine/kernels.generated.ts'
 import { allBinaries, type Instructions, instantiate, type Kernels, loadBinaries } from '../engine/module.ts'
+import { kernelsApart } from './kernels-apart.node.ts'
 import { type Allocator, programBytes, type Step, writeProgram } from './step.ts'
 
 /** Floats on either side of every allocation: read, they spoil the result; written, they are missed. */

@@ -42,10 +42,13 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvLayer): boolean =>
   (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
 
+/** Instructions with dot products of bytes: AVX-512 is taken where it has them. */
+const withDots: ReadonlySet<string> = new Set(['AVX-512', 'NEON-DotProd'])
+
 function productsOf(layer: ConvLayer, weights: CodeWeights, { native }: Allocator): Products {
   const areBytes = weights instanceof Int8Array
-  // Machine code multiplies more words, or bytes, at once than Winograd's products save; AVX-512 is taken where it has dot products of bytes.
-  if (native) return areBytes && native.instructions === 'AVX-512' ? 'bytes' : 'words'
+  // Machine code multiplies more words, or bytes, at once than Winograd's products save.
+  if (native) return areBytes && withDots.has(native.instructions) ? 'bytes' : 'words'
   if (areBytes && exactDots().products === 255) return 'bytes'
   return takesWinogradCodes(layer, weights) ? 'winograd' : 'words'
 }

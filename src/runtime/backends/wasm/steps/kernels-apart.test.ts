@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { hasApart, KernelsApart } from './kernels-apart.ts'
+import { hasApart, KernelsApart } from './kernels-apart.node.ts'
 
 const missing = hasApart('AVX2')
   ? ''
@@ -14,8 +14,8 @@ describe('kernels apart', () => {
   it.skipIf(missing !== '')(`are ended where they read what is no allocation${missing}`, async () => {
     vi.stubEnv('KERF_APART', 'AVX2')
     vi.resetModules()
-    const { StepBench } = await import('../runtime/backends/wasm/steps/step-bench.node.ts')
-    const { lowerDense } = await import('../runtime/backends/wasm/steps/convolution/layer.ts')
+    const { StepBench } = await import('./step-bench.node.ts')
+    const { lowerDense } = await import('./convolution/layer.ts')
     const bench = new StepBench(1 << 20)
     const sizes = { rows: 1, inFeatures: 16, outFeatures: 3 }
     const tensors = { y: bench.result(3), weights: new Float32Array(48).fill(1), transposed: true, lo: -99, hi: 99 }

@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { NativeKernels, NativeRun } from '../runtime/backends/wasm/engine/native.ts'
-import { nativeKernels } from '../runtime/native.node.ts'
+import { nativeKernels } from '../../../native.node.ts'
+import type { NativeKernels, NativeRun } from '../engine/native.ts'
 
 /** Bytes of a memory, an address and a length. */
 export type Range = readonly [from: number, bytes: number]
@@ -26,10 +26,11 @@ const memoryBytes = 2 ** 32
 const rangeBytes = 2 ** 20
 
 const programOf = (instructions: string): string =>
-  fileURLToPath(new URL(`../../native/build/apart-${instructions}`, import.meta.url))
+  fileURLToPath(new URL(`../../../../../native/build/apart-${instructions}`, import.meta.url))
 
 /** What it takes to run a program for other instructions than this machine's. */
-const emulator = (instructions: string): readonly string[] => (instructions === 'NEON' ? ['qemu-aarch64-static'] : [])
+const emulator = (instructions: string): readonly string[] =>
+  /^NEON/.test(instructions) ? ['qemu-aarch64-static'] : []
 
 /** Whether there is such a program (`npm run native -- --apart`), and what runs it. */
 export const hasApart = (instructions: string): boolean =>
@@ -47,7 +48,7 @@ export class KernelsApart implements NativeKernels {
   #used = 0
   #ranges: readonly Range[] = []
 
-  /** @param instructions AVX2 or AVX-512, with AddressSanitizer, or NEON, under qemu */
+  /** @param instructions AVX2 or AVX-512, with AddressSanitizer, or NEON or NEON-DotProd, under qemu */
   constructor(instructions: string) {
     this.instructions = instructions
     this.path = programOf(instructions)
