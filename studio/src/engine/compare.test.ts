@@ -245,5 +245,7 @@ describe('weights', () => {
     expect([table.types.a[conv], table.types.b[conv]]).toEqual(['float32', 'int8'])
     expect(table.stored.a).toBe([...table.bytes.a].reduce((sum, own) => sum + (own || 0), 0))
     expect(table.stored.b).toBeLessThan(0.4 * table.stored.a)
+    // However layers are counted.
+    expect(storedWeights(net, profileModel(net, { fused: true })).bytes).toBe(table.stored.a)
   })
 })

@@ -53,7 +53,10 @@ export const useComparing = create<Comparing>((set, get) => {
       try {
         await show(engine.compare.with(source, a), { a, b: 'file', chosen: { ...chosen, b: 'file' } })
       } catch (error) {
-        if (!(error instanceof Closed)) set({ error: (error as Error).message })
+        if (error instanceof Closed) return
+        // What was compared before stays, and may have been waiting for its weights.
+        await get().compare()
+        set({ error: (error as Error).message })
       } finally {
         set({ isReading: false })
       }
