@@ -76,6 +76,7 @@ export {
   type Picture,
   type PicturedBox,
   type PicturedLine,
+  type PictureOptions,
   type PlacedBox,
 } from '../report/index.ts'
 

@@ -26,7 +26,13 @@ export {
   layeredLayout,
   type PlacedBox,
 } from './graph/layered.ts'
-export { graphPicture, type Picture, type PicturedBox, type PicturedLine } from './graph/picture.ts'
+export {
+  graphPicture,
+  type Picture,
+  type PicturedBox,
+  type PicturedLine,
+  type PictureOptions,
+} from './graph/picture.ts'
 export type { Arrow } from './graph/ranks.ts'
 export * from './html.ts'
 export * from './json.ts'

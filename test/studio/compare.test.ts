@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it } from 'vitest'
+import { lazyTensor, seededRandom, tensorValues } from '../../src/api/graph.ts'
 import {
   type Comparison,
   compareProfiles,
@@ -12,11 +13,20 @@ import {
 } from '../../src/api/index.ts'
 import { buildNet } from '../../src/api/nets.ts'
 import { comparisonFileText, human } from '../../src/api/report.ts'
+import { quantizeIntegers } from '../../src/api/rewrite.node.ts'
+import { swapAndMeasure } from '../../src/api/workflow.node.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { useStudio, type Visit } from './harness.ts'
-import { fileOf } from './models.ts'
+import { fileOf, sessionOf } from './models.ts'
 
 const net = buildNet('resnet20')
+/** Run in the page, where it exists. */
+interface Wide {
+  readonly scrollWidth: number
+  readonly clientWidth: number
+  readonly textContent: string
+}
+
 const text = (value: number) => value.toLocaleString('en')
 
 describeBrowser('Comparing in Kerf Studio', () => {
@@ -67,7 +77,7 @@ describeBrowser('Comparing in Kerf Studio', () => {
     expect(await grid.getAttribute('aria-rowcount')).toBe(String(different.length + 2))
     const first = different[0]!
     const cells = await grid.locator('tbody tr[aria-rowindex] >> nth=0 >> td').allInnerTexts()
-    expect([cells[0], cells[5], cells[6]]).toEqual([first.name, text(first.macs.a!), text(first.macs.b!)])
+    expect([cells[0], cells[3], cells[4]]).toEqual([first.name, text(first.macs.a!), text(first.macs.b!)])
     await page.getByRole('switch', { name: 'Only differences' }).click()
     expect(await grid.getAttribute('aria-rowcount')).toBe(String(layers.length + 2))
   })
@@ -116,7 +126,9 @@ describeBrowser('Comparing in Kerf Studio', () => {
       await page.getByRole('combobox', { name: side, exact: true }).click()
       await page.getByRole('option', { name: title }).click()
     }
-    await choose('A', '0: As it was opened')
+    // What it was beside what it is, unasked.
+    await page.getByRole('columnheader', { name: 'A: step 0, As it was opened' }).waitFor()
+    await page.getByRole('columnheader', { name: 'B: step 1, Pruned to 50 % of the MACs' }).waitFor()
     await choose('B', '1: Pruned to 50 % of the MACs')
     const { model } = await pruneModel(net, { target: { of: 'macs', part: 0.5, scope: {} } })
     const { totals, layers } = compareProfiles(profileModel(net), profileModel(model))
@@ -196,7 +208,10 @@ describeBrowser('Comparing in Kerf Studio', () => {
     await accessible()
     await picture('compare-filled-accesses')
     await fill.selectOption('time')
-    await graph.getByText('Not measured: A and B. Measure both steps at this size.').waitFor()
+    const missing = graph.getByText('Not measured')
+    await missing.waitFor()
+    // As it is written: texts are found whatever their letters' case.
+    expect(await missing.textContent()).toBe('Not measured: A and B. Measure both steps at this size.')
     await page.getByRole('tab', { name: 'Measure' }).click()
     const measure = async () => {
       await page.getByRole('button', { name: 'Measure', exact: true }).click()
@@ -234,6 +249,122 @@ describeBrowser('Comparing in Kerf Studio', () => {
       .getByText(`${share.toFixed(1)} % of its own parameters pruned, ${human(conv.a! - conv.b!)}`)
     await said.waitFor({ state: 'attached' })
     await picture('graph-pruned')
+  })
+
+  it('says what to do where there is one network', async () => {
+    const { page, open, accessible } = await studio.visit({ hash: '#compare' })
+    await open(paths[0])
+    await page.getByText('There is one network so far, resnet20.onnx. Compare it with a file').waitFor()
+    await accessible()
+  })
+
+  it('chooses no step that was cut off', async () => {
+    const { page, shown } = await studio.visit()
+    const again = await pruneModel(cut, { scope: { ratio: 0.2 } })
+    const path = await sessionOf('twice.onnx', [
+      ['As it was opened', net],
+      ['Pruned once', cut],
+      ['Pruned twice', again.model],
+    ])
+    await page.locator('input[type=file]:not([webkitdirectory])').last().setInputFiles(path)
+    await shown('twice-2.onnx')
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    const side = (name: string) => page.getByRole('combobox', { name, exact: true })
+    await side('B').click()
+    await page.getByRole('option', { name: '2: Pruned twice' }).click()
+    expect(await side('B').inputValue()).toBe('2: Pruned twice')
+    await page.getByRole('button', { name: 'As it was opened' }).click()
+    await page.getByRole('tab', { name: 'Prune' }).click()
+    await page.getByRole('button', { name: 'Cut and prove' }).click()
+    await page.getByRole('button', { name: 'Pruned to 50 % of the MACs' }).waitFor()
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    await page.getByRole('columnheader', { name: 'B: step 1, Pruned to 50 % of the MACs' }).waitFor()
+    expect([await side('A').inputValue(), await side('B').inputValue()]).toEqual([
+      '0: As it was opened',
+      'B: the open network',
+    ])
+    await page.getByRole('button', { name: 'As it was opened' }).click()
+    await page.getByText('A and B are the same network.').waitFor()
+  })
+
+  it('shows what swapping and quantising made of layers, with room for what it says', async () => {
+    const low = await swapAndMeasure(net, { rewrite: 'low-rank', layers: namePattern('layer3*conv*'), measure: false })
+    const random = seededRandom(1)
+    async function* batches() {
+      yield { images: Float32Array.from({ length: 4 * 3072 }, () => random.uniform()), count: 4 }
+    }
+    const images = { shape: [3, 32, 32], batchSize: 4, batches: batches() }
+    const codes = await quantizeIntegers(low.model, { images, threads: 1 })
+    const path = await sessionOf('codes.onnx', [
+      ['As it was opened', net],
+      ['Swapped for convolutions of low rank, which is a long title for a step', low.model],
+      ['Quantised to 8 bits', codes.model],
+    ])
+    const { page, shown, picture, accessible, fits } = await studio.visit()
+    await page.locator('input[type=file]:not([webkitdirectory])').last().setInputFiles(path)
+    await shown('codes-2.onnx')
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    const grid = page.getByRole('grid', { name: 'Layers of both' })
+    // Everything fits beside each other, and nothing in it is cut.
+    const wide = grid.locator('xpath=..')
+    await grid.getByRole('columnheader', { name: 'Stored as' }).waitFor()
+    expect(await wide.evaluate((e: Wide) => e.scrollWidth - e.clientWidth)).toBe(0)
+    for (const mark of await grid.getByText('only in B', { exact: true }).all()) {
+      const [own, cell] = [await mark.boundingBox(), await mark.locator('xpath=ancestor::td').boundingBox()]
+      expect(own!.x + own!.width).toBeLessThanOrEqual(cell!.x + cell!.width)
+    }
+    const row = grid.getByRole('row').filter({ hasText: /^conv1Conv/ })
+    await row.getByText('float32 → int8').waitFor()
+    // Codes of a byte, and for each of 16 channels scales and zero points of the weights and of the bias.
+    await row.getByText(`${human(4 * 432, 'B')} → ${human(432 + 16 * (4 + 1 + 4 + 4 + 4), 'B')}`).waitFor()
+    const stored = page.getByRole('row', { name: 'Weights as stored (bytes)' })
+    const [before, after] = (await stored.getByRole('cell').allInnerTexts()).map((n) => Number(n.replaceAll(',', '')))
+    expect(after).toBeLessThan(0.4 * before!)
+    const graph = page.getByRole('region', { name: 'Both as one graph' })
+    await graph.scrollIntoViewIfNeeded()
+    const texts = graph.locator('[data-difference] > span')
+    await graph.getByText('DequantizeLinear, 3 channels, only in B').waitFor()
+    expect(
+      await texts.evaluateAll((all: Wide[]) =>
+        all.flatMap((e) => (e.scrollWidth > e.clientWidth + 1 ? [e.textContent] : [])),
+      ),
+    ).toEqual([])
+    await picture('compare-codes')
+    // A step's title is whole where there is no room for it, too.
+    await page.getByRole('combobox', { name: 'B', exact: true }).click()
+    await page.getByRole('option', { name: '1: Swapped' }).click()
+    await grid.getByText('+ narrow').first().waitFor()
+    const title = '1: Swapped for convolutions of low rank, which is a long title for a step'
+    expect(await page.getByRole('combobox', { name: 'B', exact: true }).getAttribute('title')).toBe(title)
+    await accessible()
+    await picture('compare-low-rank')
+    await page.setViewportSize({ width: 360, height: 740 })
+    await fits()
+    await picture('compare-low-rank-360')
+  })
+
+  it.each(['light', 'dark'] as const)('tells other weights where costs are the same, %s', async (colorScheme) => {
+    const initializers = [...net.graph.initializers].map(([name, tensor]) => {
+      const other = () => tensorValues(tensor).map((v) => 1.25 * v)
+      return [name, /^layer2.*conv/.test(name) ? lazyTensor('float32', tensor.shape, other) : tensor] as const
+    })
+    const trained = { ...net, graph: { ...net.graph, initializers: new Map(initializers) } }
+    const { page, open, picture, accessible } = await studio.visit({ colorScheme })
+    await open(paths[0])
+    await page.getByRole('tab', { name: 'Compare' }).click()
+    await page
+      .getByRole('region', { name: 'Compare' })
+      .locator('input[type=file]')
+      .setInputFiles(await fileOf(trained, 'trained.onnx'))
+    await page.getByText(`6 of ${comparison.layers.length} layers differ`).waitFor()
+    const grid = page.getByRole('grid', { name: 'Layers of both' })
+    expect(await grid.getByText('25 %', { exact: true }).count()).toBe(6)
+    const graph = page.getByRole('region', { name: 'Both as one graph' })
+    await graph.getByText('6 layers with other weights').waitFor()
+    await graph.getByText(`${comparison.layers.length - 6} layers the same`).waitFor()
+    await accessible()
+    await graph.scrollIntoViewIfNeeded()
+    await picture(`compare-weights-${colorScheme}`)
   })
 
   it.each(['light', 'dark'] as const)('is accessible in %s colours, and fits every width', async (colorScheme) => {

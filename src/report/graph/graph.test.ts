@@ -278,6 +278,19 @@ describe('the picture of a network', () => {
     expect(svg).not.toContain('NaN')
   })
 
+  it('says what it is asked to, in boxes that are wide enough', () => {
+    const said = 'as many letters as a box of its own text has no room for, only in one of both'
+    const profile = counted('squeezenet1_1')
+    const usual = graphPicture(profile, { depth: 1 })
+    const { boxes } = graphPicture(profile, { depth: 1, textOf: ({ kind }) => (kind === 'block' ? said : undefined) })
+    const blocks = boxes.filter(({ kind }) => kind === 'block')
+    expect(new Set(blocks.map(({ text }) => text))).toEqual(new Set([said]))
+    for (const { width } of blocks) expect(width).toBeGreaterThan(6 * said.length)
+    const others = (some: typeof boxes) =>
+      some.flatMap(({ kind, text, width }) => (kind === 'block' ? [] : [[text, width]]))
+    expect(others(boxes)).toEqual(others(usual.boxes))
+  })
+
   it('is coloured by what is asked for', () => {
     const profile = counted('squeezenet1_1')
     const dark = (svg: string) =>

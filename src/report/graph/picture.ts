@@ -40,6 +40,12 @@ export interface Picture {
 
 const lineHeight = 16
 const padding = 12
+/** How a network is laid out. */
+export interface PictureOptions extends FoldOptions {
+  /** The second line of a box, in place of what it holds and gives; undefined: as without it. Boxes are as wide as it needs. */
+  textOf?(box: DrawnBox): string | undefined
+}
+
 /** Of letters, on the average: pictures have no fonts of their own. */
 const letter = { large: 7.4, small: 6.4 }
 /** Names are shortened to so many letters. */
@@ -50,11 +56,14 @@ const narrowest = 112
 /**
  * A network laid out in layers, with texts and frames.
  * @param profile its layers and inputs
- * @param options which blocks are open
+ * @param options which blocks are open, and what boxes say
  */
-export function graphPicture(profile: Pick<Profile, 'layers' | 'inputs'>, options: FoldOptions = {}): Picture {
+export function graphPicture(profile: Pick<Profile, 'layers' | 'inputs'>, options: PictureOptions = {}): Picture {
   const { boxes, arrows } = graphDrawing(profile, options)
-  const texts = boxes.map(textsOf)
+  const texts = boxes.map((box) => {
+    const text = options.textOf?.(box)
+    return { ...textsOf(box), ...(text !== undefined && { text, hasPart: false }) }
+  })
   const sizes = texts.map(sizeOf)
   const room = roomForFrames(boxes)
   const outer = sizes.map((size, i) => ({ ...size, height: size.height + room[i]!.above + room[i]!.below }))

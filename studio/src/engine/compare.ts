@@ -1,6 +1,19 @@
-import { type Comparison, compareProfiles, type Layer, type Model, type Profile, profileModel } from 'kerf'
+import { type Comparison, type Model, type Profile, profileModel } from 'kerf'
+import { compareTotals } from 'kerf/cost'
 import { graphInputs } from 'kerf/graph'
 import { shapeText } from 'kerf/report'
+import {
+  type ComparedRow,
+  channelsOf,
+  type Difference,
+  differenceOf,
+  partWord,
+  type Side,
+  type Sides,
+  sides,
+} from './compare-rows.ts'
+import { type StoredWeights, storedIn } from './compare-weights.ts'
+import { layerTable } from './layer-table.ts'
 import type { RecountOptions } from './types.ts'
 
 /** What layers are compared by. */
@@ -9,19 +22,20 @@ export const comparedCounts = ['macs', 'params', 'accesses'] as const
 /** One of `comparedCounts`. */
 export type ComparedCount = (typeof comparedCounts)[number]
 
-/** A pair of columns: the open network's (A), and the other's (B). */
-export interface Sides<T> {
-  readonly a: T
-  readonly b: T
-}
-
 /** Two networks side by side, layers by columns. */
 export interface ComparisonTable {
+  /** What both are called for people: `Step 1: Pruned to 50 % of the MACs`. */
+  readonly names: Sides<string>
+  /** Their files. */
   readonly models: Sides<string>
   readonly totals: Comparison['totals']
   readonly notCounted: Sides<Profile['unsupported']>
-  /** Of A, or where it has no such layer, of B. */
-  readonly names: readonly string[]
+  /** Bytes of all weights as they are stored. */
+  readonly stored: Sides<number>
+  /** Names of layers, without what they repeat: of A, or where it has no such layer, of B. */
+  readonly labels: readonly string[]
+  /** What else stands in a layer's place in one of both: `+ narrow`; '' for most. */
+  readonly parts: readonly string[]
   /** `Conv → AdderConv` where they differ. */
   readonly ops: readonly string[]
   /** Rows of the table of layers of A; -1 for layers that only B has. */
@@ -32,7 +46,13 @@ export interface ComparisonTable {
   readonly channels: Sides<Float64Array>
   /** NaN where there is no such layer, or it cannot be counted. */
   readonly counts: Readonly<Record<ComparedCount, Sides<Float64Array>>>
-  /** 1 where anything differs, the shape too. */
+  /** Of its weights as they are stored. NaN where there is no such layer. */
+  readonly bytes: Sides<Float64Array>
+  /** What its weights are stored as: `float32`; '' where there are none. */
+  readonly types: Sides<readonly string[]>
+  /** `weightChanges`; undefined until they are known. */
+  readonly weights: Float64Array | undefined
+  /** 1 where anything differs: the shape too, and the weights once they are known. */
   readonly differs: Uint8Array
 }
 
@@ -51,44 +71,71 @@ export function countOther(model: Model, name: string, { inputs = {}, fused }: R
   return profileModel(model, { name, inputs: new Map(wanted), fused })
 }
 
-/** Layers are matched by name, else by what they are. */
-export function comparisonTable(a: Profile, b: Profile): ComparisonTable {
-  const { layers, totals } = compareProfiles(a, b)
-  const rows = new Map(a.layers.map((layer, row) => [layer, row]))
-  const sides = <T>(of: (side: 'a' | 'b') => T): Sides<T> => ({ a: of('a'), b: of('b') })
-  const shapes = sides((side) => layers.map((l) => (l[side] ? shapeText(l[side].outputs[0]?.shape ?? null) : '')))
+/** Two networks whose layers are matched. */
+export interface Compared {
+  readonly profiles: Sides<Profile>
+  readonly rows: readonly ComparedRow[]
+  /** What both store. */
+  readonly stored: Sides<StoredWeights>
+  /** `weightChanges`, once they are known. */
+  readonly weights?: Float64Array
+}
+
+/** What became of each row. Layers that cost the same may be stored otherwise, and hold other weights. */
+export function differencesOf({ rows, stored, weights }: Compared): Difference[] {
+  return rows.map((row, i) => {
+    const difference = differenceOf(row)
+    if (difference !== 'same') return difference
+    const [before, after] = sides.map((side) => storedIn(row, side, stored[side]))
+    if (before?.bytes !== after?.bytes || before?.type !== after?.type) return 'changed'
+    return weights && weights[i]! > 0 ? 'weights' : 'same'
+  })
+}
+
+/** @param names what both are called for people */
+export function comparisonTable(
+  compared: Compared,
+  names: Sides<string> = { a: compared.profiles.a.model, b: compared.profiles.b.model },
+): ComparisonTable {
+  const { rows, stored, weights: changes, profiles } = compared
+  const { a, b } = profiles
+  const rowsOfA = new Map(a.layers.map((layer, row) => [layer, row]))
+  const both = <T>(of: (side: Side) => T): Sides<T> => ({ a: of('a'), b: of('b') })
+  const shapes = both((side) => rows.map((row) => (row[side] ? shapeText(row[side].outputs[0]?.shape ?? null) : '')))
+  const weights = both((side) => rows.map((row) => storedIn(row, side, stored[side])))
+  const bytes = both((side) => Float64Array.from(weights[side], (own) => own?.bytes ?? Number.NaN))
+  const types = both((side) => weights[side].map((own) => own?.type ?? ''))
+  const labels = layerTable(a).labels
+  const labelsOfB = layerTable(b).labels
+  const rowsOfB = new Map(b.layers.map((layer, row) => [layer, row]))
   return {
-    ...{ totals, shapes, models: { a: a.model, b: b.model }, notCounted: { a: a.unsupported, b: b.unsupported } },
-    names: layers.map((l) => l.name),
-    ops: layers.map((l) => l.op),
-    rows: Int32Array.from(layers, (l) => (l.a ? rows.get(l.a)! : -1)),
-    channels: sides((side) => Float64Array.from(layers, (l) => channelsOf(l[side]) ?? Number.NaN)),
+    ...{ shapes, bytes, types, names, models: { a: a.model, b: b.model } },
+    totals: compareTotals(a.totals, b.totals),
+    stored: both((side) => stored[side].bytes),
+    notCounted: { a: a.unsupported, b: b.unsupported },
+    labels: rows.map((row) => (row.a ? labels[rowsOfA.get(row.a)!]! : labelsOfB[rowsOfB.get(row.b!)!]!)),
+    parts: rows.map((row) => partsText(row)),
+    ops: rows.map((row) => row.op),
+    rows: Int32Array.from(rows, (row) => (row.a ? rowsOfA.get(row.a)! : -1)),
+    channels: both((side) => Float64Array.from(rows, (row) => channelsOf(row[side]) ?? Number.NaN)),
     counts: Object.fromEntries(
-      comparedCounts.map((key) => [key, sides((side) => Float64Array.from(layers, (l) => l[key][side] ?? Number.NaN))]),
+      comparedCounts.map((key) => [
+        key,
+        both((side) => Float64Array.from(rows, (row) => row[key][side] ?? Number.NaN)),
+      ]),
     ) as ComparisonTable['counts'],
-    differs: Uint8Array.from(layers, (layer) => Number(differenceOf(layer) !== 'same')),
+    weights: changes,
+    differs: Uint8Array.from(differencesOf(compared), (difference) => Number(difference !== 'same')),
   }
 }
 
-/** A layer of both networks, or of one. */
-export type ComparedLayer = Comparison['layers'][number]
+/** How many parts are named. */
+const mostNamed = 2
 
-/** What became of a layer. */
-export type Difference = 'same' | 'changed' | 'added' | 'removed'
-
-/** Layers differ where anything does that is counted, or the shape of what comes out. */
-export function differenceOf({ a, b, ...counts }: ComparedLayer): Difference {
-  if (!a) return 'added'
-  if (!b) return 'removed'
-  const isSame =
-    a.op === b.op &&
-    String(a.outputs[0]?.shape) === String(b.outputs[0]?.shape) &&
-    [counts.macs, counts.params, counts.adds, counts.muls, counts.accesses].every((pair) => pair.a === pair.b)
-  return isSame ? 'same' : 'changed'
-}
-
-/** Channels of a layer's first output: the second axis, of three axes the last; undefined where there are none. */
-export function channelsOf(layer: Layer | null): number | undefined {
-  const shape = layer?.outputs[0]?.shape
-  return (shape && (shape.length === 3 ? shape[2] : shape[1])) ?? undefined
+/** `+ narrow`: what stands in the layer's place, by the word behind its name. */
+function partsText(row: ComparedRow): string {
+  const parts = sides.flatMap((side) => row.parts[side])
+  if (parts.length === 0) return ''
+  if (parts.length > mostNamed) return `+ ${parts.length} layers`
+  return `+ ${parts.map((part) => partWord(part, [row.a!, row.b!])).join(', ')}`
 }

@@ -186,15 +186,30 @@ const Row = memo(function Row({ id, row, index, columns, isSelected, mark, onSel
       {columns.map((column, i) => (
         <td key={column.key} className={column.numeric ? styles.number : undefined}>
           <Bar column={column} row={row} />
-          {column.cell?.(row) ?? (
-            <span title={i === 0 || !column.numeric ? cellText(column, row) : undefined}>{cellText(column, row)}</span>
+          {i === 0 && mark ? (
+            <div className={styles.marked}>
+              <Cell column={column} row={row} isFirst />
+              <span className={styles.mark}>{mark}</span>
+            </div>
+          ) : (
+            <Cell column={column} row={row} isFirst={i === 0} />
           )}
-          {i === 0 && mark !== undefined && <span className={styles.mark}>{mark}</span>}
         </td>
       ))}
     </tr>
   )
 })
+
+interface CellProps {
+  readonly column: GridColumn
+  readonly row: number
+  readonly isFirst: boolean
+}
+
+function Cell({ column, row, isFirst }: CellProps) {
+  const text = () => cellText(column, row)
+  return column.cell?.(row) ?? <span title={isFirst || !column.numeric ? text() : undefined}>{text()}</span>
+}
 
 /** Behind a number: which part it is. The number itself says it to those who do not see the bar. */
 function Bar({ column, row }: { readonly column: GridColumn; readonly row: number }) {

@@ -1,8 +1,8 @@
 import { Button, FileButton, Group, Switch, Text } from '@mantine/core'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
-import type { Network } from '../../engine/types.ts'
+import type { CompareSide } from '../../engine/desks/compare.ts'
 import { countText } from '../../grid/column.ts'
 import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
@@ -24,7 +24,11 @@ const DifferenceGraph = lazy(() => import('./difference-graph.tsx'))
 /** Two networks side by side: the open one, what it was and became, another file. */
 export default function CompareView() {
   const network = useStore((s) => s.network)
-  const { table, isReading, error, open } = useComparing()
+  const { table, isReading, isWeighing, error, open, compare } = useComparing()
+  // Networks that became others, or are counted otherwise, are compared anew.
+  useEffect(() => {
+    if (network && network.problem === undefined) void compare()
+  }, [network, compare])
   const hasSteps = useStore((s) => s.steps.length > 1)
   const [problem, setProblem] = useState<string>()
   if (!network) return null
@@ -53,30 +57,33 @@ export default function CompareView() {
         </FileButton>
         {hasSteps && <Sides />}
         {isReading && <Busy size="xs" what="Reading the other model" />}
-        {!table && <Text size="sm">A is {network.name}. Layers are matched by name, else by what they are.</Text>}
+        {isWeighing && <Busy size="xs" what="Comparing weights" />}
       </Group>
       {said !== undefined && (
         <Text role="alert" size="sm" className={styles.problem}>
           {said}
         </Text>
       )}
-      {table && <Compared network={network} table={table} />}
+      {!table && !hasSteps && (
+        <Text size="sm">
+          There is one network so far, {network.name}. Compare it with a file, or prune, swap, quantise or train it:
+          then what it was stands beside what it became. Layers are matched by name, else by what they are.
+        </Text>
+      )}
+      {table && <Compared table={table} />}
     </section>
   )
 }
 
 const isBoolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined)
 
-interface ComparedProps {
-  readonly network: Network
-  readonly table: ComparisonTable
-}
-
-function Compared({ network, table }: ComparedProps) {
-  const { names, rows: rowsOfA, differs, shapes } = table
+function Compared({ table }: { readonly table: ComparisonTable }) {
+  const { labels, rows: rowsOfA, differs, shapes, parts } = table
+  const { a, b } = useComparing()
+  const at = useStore((s) => s.at)
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
-  const columns = useMemo(() => compareColumns(table, network.layers.labels), [table, network.layers.labels])
+  const columns = useMemo(() => compareColumns(table), [table])
   const [onlyDifferences, setOnlyDifferences] = useKept('compare filter', true, isBoolean)
   /** Layers that only B has are no rows of A's table. */
   const [ofB, setOfB] = useState<number>()
@@ -84,13 +91,21 @@ function Compared({ network, table }: ComparedProps) {
     () => (onlyDifferences ? (row: number) => differs[row] === 1 : undefined),
     [onlyDifferences, differs],
   )
-  const { grid, picker } = useTable('compare table', columns, names.length, keep)
+  const { grid, picker } = useTable('compare table', columns, labels.length, keep)
   const different = differs.reduce((sum, one) => sum + one, 0)
   const mark = (row: number) =>
-    shapes.a[row] === '' ? 'only in B' : shapes.b[row] === '' ? 'only in A' : differs[row] ? '' : undefined
+    shapes.a[row] === ''
+      ? 'only in B'
+      : shapes.b[row] === ''
+        ? 'only in A'
+        : parts[row] || (differs[row] ? '' : undefined)
+  const stepOf = (side: CompareSide) => (side === 'open' ? at : side)
   return (
     <>
-      <TotalsTable totals={table.totals} models={table.models} />
+      {stepOf(a) === stepOf(b) && (
+        <Text size="sm">A and B are the same network. Choose another step for one of them.</Text>
+      )}
+      <TotalsTable {...table} />
       {(['a', 'b'] as const).map(
         (side) =>
           table.notCounted[side].length > 0 && (
@@ -125,7 +140,7 @@ function Compared({ network, table }: ComparedProps) {
             select(own < 0 ? undefined : own)
           }}
           marked={mark}
-          total={`${countText(different)} of ${countText(names.length)} layers differ`}
+          total={`${countText(different)} of ${countText(labels.length)} layers differ`}
         />
       </div>
       <Suspense fallback={<Busy size="xs" what="Drawing both" />}>

@@ -1,8 +1,9 @@
 import { ActionIcon, Button, Group, NativeSelect, Text } from '@mantine/core'
 import { type ReactNode, useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
-import type { ComparisonTable, Difference } from '../../engine/compare.ts'
+import type { ComparisonTable } from '../../engine/compare.ts'
 import type { DifferenceBox, DifferencePicture, FilledBy } from '../../engine/compare-picture.ts'
+import type { Difference } from '../../engine/compare-rows.ts'
 import { filledBy, readerOf } from '../../engine/session/wishes.ts'
 import { Icon } from '../../parts/icons.tsx'
 import { useKept } from '../../session-settings.ts'
@@ -13,6 +14,7 @@ import { useCamera } from './use-camera.ts'
 
 const names: Readonly<Record<Difference, string>> = {
   same: 'the same',
+  weights: 'with other weights',
   changed: 'changed',
   added: 'only in B',
   removed: 'only in A',
@@ -50,6 +52,7 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
       <Drawn
         picture={picture}
         setOpened={setOpened}
+        isWeighed={table.weights !== undefined}
         filling={<Filling {...{ by, fillBy, table }} times={measured} />}
       />
     )
@@ -59,6 +62,8 @@ export default function DifferenceGraph({ table }: { readonly table: ComparisonT
 interface DrawnProps {
   readonly picture: DifferencePicture
   setOpened(paths: readonly string[]): void
+  /** Whether weights were compared, too. */
+  readonly isWeighed: boolean
   readonly filling: ReactNode
 }
 
@@ -94,15 +99,15 @@ function Filling({ by, fillBy, table, times }: FillingProps) {
       <Text size="sm" component="div" className={styles.legend}>
         <span data-filled="">
           {missing.length === 0
-            ? `a box is filled by the part of its ${fillingLabels[by].toLowerCase().replace('macs', 'MACs')} that B has of A’s`
-            : `Not measured: ${missing.join(' and ').toUpperCase()}. Measure ${missing.length === 1 ? 'that step' : 'both steps'} at this size.`}
+            ? `a box is filled by the part of its ${fillingLabels[by].toLowerCase().replace('macs', 'MACs')} that B has of A’s${by === 'channels' ? ' (of a block, of its convolutions and linear layers)' : ''}`
+            : `Not measured: ${missing.map((side) => side.toUpperCase()).join(' and ')}. Measure ${missing.length === 1 ? 'that step' : 'both steps'} at this size.`}
         </span>
       </Text>
     </Group>
   )
 }
 
-function Drawn({ picture, setOpened, filling }: DrawnProps) {
+function Drawn({ picture, setOpened, isWeighed, filling }: DrawnProps) {
   const { width, height, boxes, lines, frames, counts } = picture
   const open = (path: string) => setOpened([...picture.opened, path])
   const close = (path: string) => setOpened(picture.opened.filter((p) => p !== path && !p.startsWith(`${path}/`)))
@@ -116,7 +121,8 @@ function Drawn({ picture, setOpened, filling }: DrawnProps) {
         <Text size="sm" component="div" className={styles.legend}>
           {parts.map((key) => (
             <span key={key} data-difference={key}>
-              {counts[key]} {counts[key] === 1 ? 'layer' : 'layers'} {names[key]}
+              {counts[key]} {counts[key] === 1 ? 'layer' : 'layers'}{' '}
+              {key === 'same' && !isWeighed ? 'that cost the same' : names[key]}
             </span>
           ))}
         </Text>
@@ -191,17 +197,16 @@ interface BoxProps {
 }
 
 function Box({ box, open, reveal }: BoxProps) {
-  const { path, name, title, text, isBlock, difference, kept } = box
-  const isSaid = difference === 'same' || kept !== undefined
-  const said = isSaid ? text : `${text}, ${names[difference]}`
+  const { path, name, title, text, more, isBlock, difference, kept } = box
+  const said = [`${name}: ${text}`, ...(more === '' ? [] : [more])].join('\n')
   const inside = (
     <>
       {kept !== undefined && <i style={{ width: `${Math.min(100, 100 * kept)}%` }} />}
       <b>{title}</b>
-      <span>{said}</span>
+      <span>{text}</span>
     </>
   )
-  const shared = { className: styles.box, style: place(box), 'data-difference': difference, title: `${name}: ${said}` }
+  const shared = { className: styles.box, style: place(box), 'data-difference': difference, title: said }
   if (!isBlock) return <div {...shared}>{inside}</div>
   return (
     <button

@@ -1,6 +1,7 @@
 import { Select } from '@mantine/core'
 import type { CompareSide } from '../../engine/desks/compare.ts'
 import { useStore } from '../../store.ts'
+import styles from './compare.module.css'
 import { useComparing } from './comparing.ts'
 
 const sideOf = (value: string): CompareSide => (value === 'open' || value === 'file' ? value : Number(value))
@@ -11,27 +12,28 @@ export function Sides() {
   const { a, b, table, choose } = useComparing()
   const choices = steps.map(({ title }, i) => ({ value: String(i), label: `${i}: ${title}` }))
   const hasFile = b === 'file' && table !== undefined
-  return (
-    <>
+  return (['a', 'b'] as const).map((side) => {
+    const name = side.toUpperCase()
+    const chosen = side === 'a' ? a : b
+    const data = [
+      { value: 'open', label: `${name}: the open network` },
+      ...(side === 'b' && hasFile ? [{ value: 'file', label: 'B: the file' }] : []),
+      ...choices,
+    ]
+    return (
       <Select
+        key={side}
         size="xs"
-        w={230}
-        aria-label="A"
-        data={[{ value: 'open', label: 'A: the open network' }, ...choices]}
-        value={String(a)}
+        className={styles.side}
+        aria-label={name}
+        data={data}
+        value={chosen === 'file' && !hasFile ? null : String(chosen)}
+        // Titles of steps are longer than there is room for.
+        title={data.find(({ value }) => value === String(chosen))?.label}
+        comboboxProps={{ width: 'max-content', position: 'bottom-start' }}
         allowDeselect={false}
-        onChange={(value) => value && void choose(sideOf(value), b)}
+        onChange={(value) => value && choose({ [side]: sideOf(value) })}
       />
-      <Select
-        size="xs"
-        w={230}
-        aria-label="B"
-        placeholder="B: a step"
-        data={[...(hasFile ? [{ value: 'file', label: 'B: the file' }] : []), ...choices]}
-        value={b === 'file' && !hasFile ? null : String(b)}
-        allowDeselect={false}
-        onChange={(value) => value && void choose(a, sideOf(value))}
-      />
-    </>
-  )
+    )
+  })
 }

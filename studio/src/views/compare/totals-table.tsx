@@ -14,7 +14,14 @@ const metrics = [
 ] as const
 
 /** The sums of both networks, and what became of them. */
-export function TotalsTable({ totals, models }: Pick<ComparisonTable, 'totals' | 'models'>) {
+export function TotalsTable({ totals, stored, names }: Pick<ComparisonTable, 'totals' | 'stored' | 'names'>) {
+  const rows = [
+    ...metrics.map(([key, title]) => ({ key, title, ...totals[key] })),
+    {
+      ...{ key: 'stored', title: 'Weights as stored (bytes)', ...stored },
+      ratio: stored.a === 0 ? null : stored.b / stored.a,
+    },
+  ]
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what can be scrolled, keys can scroll.
     <section className={styles.totals} aria-label="Totals of both" tabIndex={0}>
@@ -22,15 +29,15 @@ export function TotalsTable({ totals, models }: Pick<ComparisonTable, 'totals' |
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Totals</Table.Th>
-            <Table.Th title={models.a}>A: {models.a}</Table.Th>
-            <Table.Th title={models.b}>B: {models.b}</Table.Th>
+            <Table.Th className={styles.network}>A: {names.a}</Table.Th>
+            <Table.Th className={styles.network}>B: {names.b}</Table.Th>
             <Table.Th>B ÷ A</Table.Th>
             <Table.Th>B − A</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {metrics.map(([key, title]) => {
-            const { a, b, ratio, partial = [] } = totals[key]
+          {rows.map(({ key, title, a, b, ratio, ...others }) => {
+            const partial = 'partial' in others ? (others.partial ?? []) : []
             const side = (name: 'a' | 'b', value: number | null) =>
               `${partial.includes(name) ? 'at least ' : ''}${countText(value ?? Number.NaN)}`
             return (
