@@ -139,6 +139,6 @@ const notOnnx = (name: string, head: Uint8Array): KerfError => {
   const format = foreignFormat(head)
   return new KerfError(
     'not-onnx',
-    `${name} is not an ONNX model${format ? `: it looks like ${format.is}` : ''}. ${format?.remedy ?? 'Give the path of an .onnx file.'}`,
+    `${name} is not an ONNX model${format ? `: it looks like ${format.is}` : ''}. ${format?.remedy ?? 'Give an .onnx file.'}`,
   )
 }

@@ -29,6 +29,14 @@ it('says what the library says, without flags', async () => {
   expect(inPageWords(sizes)).toMatch(/Give it on the page of costs\.$/)
 })
 
+it('opens files instead of putting them into folders', () => {
+  const missing =
+    'w.bin does not exist. Put it into the folder of the model, or export the model with its weights inside.'
+  expect(inPageWords(missing)).toBe(
+    'w.bin does not exist. Open it together with the model, or export the model with its weights inside.',
+  )
+})
+
 it('names what criteria need', async () => {
   for (const { name, needs } of criteria) {
     const said = await message(() => pruneModel(lenet, { criterion: name, scope: { ratio: 0.5 } }))

@@ -28,8 +28,12 @@ const words: readonly (readonly [RegExp, string])[] = [
 /** A sentence and what is behind it: a stop within a name or a number ends none. */
 const sentences = /[^\n]*?(?:[.!?](?=\s|$)|\n|$)\s*/g
 
-/** A message of the library without flags. */
-export function inPageWords(message: string): string {
+/** Where files are: a page has no folders. */
+const inFolder = /Put it into the folder of the model,/g
+
+/** A message of the library without flags, and without folders. */
+export function inPageWords(said: string): string {
+  const message = said.replace(inFolder, 'Open it together with the model,')
   if (!flag.test(message)) return message
   const replaced = words.reduce((text, [pattern, word]) => text.replace(pattern, word), message)
   const bare = replaced.replace(/\s*\([^()]*(?<![\w-])--[a-z][^()]*\)/g, '')
