@@ -38,7 +38,7 @@ describe('what is no ONNX model', () => {
     [
       'text',
       text('hello, I am a README file\nof some length'),
-      /^not-onnx: .*looks like text.*Give the path of an \.onnx file/,
+      /^not-onnx: .*looks like text.*Give an \.onnx file/,
     ],
     [
       'TensorFlow Lite',
