@@ -35,11 +35,7 @@ describe('what is no ONNX model', () => {
       /^not-onnx: .*ZIP archive.*Unpack it, or export/,
     ],
     ['JSON', text('{"layers": [1, 2, 3]}'), /^not-onnx: .*looks like JSON/],
-    [
-      'text',
-      text('hello, I am a README file\nof some length'),
-      /^not-onnx: .*looks like text.*Give an \.onnx file/,
-    ],
+    ['text', text('hello, I am a README file\nof some length'), /^not-onnx: .*looks like text.*Give an \.onnx file/],
     [
       'TensorFlow Lite',
       Uint8Array.of(28, 0, 0, 0, 0x54, 0x46, 0x4c, 0x33, 20, 0, 32, 0, 4, 0, 8, 0, 12, 0),
