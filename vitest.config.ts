@@ -21,10 +21,13 @@ const alias = Object.entries(exports).flatMap(([name, to]) => {
   return target ? [{ find: new RegExp(`^kerf${name.slice(1)}$`), replacement: sourceOf(target) }] : []
 })
 
+/** It starts programs for kinds of kernels by itself. */
+const ofAnyKind = ['src/runtime/backends/wasm/steps/kernels-apart.test.ts']
+
 /** Kernels of one kind. */
 const ofKind = (name: string, native: string, execArgv: string[] = []) => ({
   extends: true as const,
-  test: { name, include: kernels, env: { KERF_NATIVE: native }, execArgv },
+  test: { name, include: kernels, exclude: ofAnyKind, env: { KERF_NATIVE: native }, execArgv },
 })
 
 /** Instructions of kernels that are run apart: arm64's under qemu, and this machine's with AddressSanitizer. */
@@ -33,7 +36,10 @@ const apart = best ? ['NEON', 'NEON-DotProd', ...new Set(['AVX2', best])].filter
 const inApart = (name: string) => ({
   extends: true as const,
   // Dot products are of codes.
-  test: { name: `${name}, apart`, include: name === 'NEON-DotProd' ? codes : steps, env: { KERF_APART: name } },
+  test: {
+    ...{ name: `${name}, apart`, include: name === 'NEON-DotProd' ? codes : steps, exclude: ofAnyKind },
+    env: { KERF_APART: name },
+  },
 })
 
 export default defineConfig({
