@@ -330,6 +330,17 @@ describeBrowser('Comparing in Kerf Studio', () => {
       ),
     ).toEqual([])
     await picture('compare-codes')
+    // A layer and the output have one name: blocks that open and close leave nothing behind.
+    const boxes = graph.locator('[data-difference][style]')
+    const count = await boxes.count()
+    const block = graph.locator('[data-block]').last()
+    const name = (await block.locator('b').textContent())!
+    for (let i = 0; i < 2; i++) {
+      await block.press('Enter')
+      await expect.poll(() => boxes.count()).not.toBe(count)
+      await graph.getByRole('button', { name: `Close ${name}`, exact: true }).click()
+      await expect.poll(() => boxes.count()).toBe(count)
+    }
     // A step's title is whole where there is no room for it, too.
     await page.getByRole('combobox', { name: 'B', exact: true }).click()
     await page.getByRole('option', { name: '1: Swapped' }).click()

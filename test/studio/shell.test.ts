@@ -57,8 +57,11 @@ describeBrowser('the shell', () => {
     // The keys go on from there, not from the top of the page.
     const focused = () => page.evaluate<string>('document.activeElement.textContent')
     await expect.poll(focused).toBe(await tab(page))
+    // From within a view, too.
+    await page.getByRole('grid').focus()
     await page.keyboard.press('Alt+1')
     await expect.poll(() => tab(page)).toBe('Graph')
+    await expect.poll(focused).toBe('Graph')
     await page.keyboard.press('Control+/')
     const dialog = page.getByRole('dialog', { name: 'Keys' })
     await dialog.waitFor()

@@ -135,7 +135,9 @@ function Views({ of: views }: { readonly of: readonly View[] }) {
     // What had the focus is hidden or gone, or another tab: keys would begin at the top of the page, or there.
     const frame = requestAnimationFrame(() => {
       const { activeElement, body } = document
-      const isLost = activeElement === body || list.current?.contains(activeElement)
+      // Hidden: Chromium takes the focus from it a moment later.
+      const isHidden = activeElement?.checkVisibility?.() === false
+      const isLost = activeElement === body || isHidden || list.current?.contains(activeElement)
       if (isLost && tab instanceof HTMLElement) tab.focus({ preventScroll: true })
     })
     return () => cancelAnimationFrame(frame)

@@ -164,7 +164,7 @@ function Drawn({ picture, setOpened, isWeighed, filling }: DrawnProps) {
       >
         <div ref={camera.picture} className={styles.picture} style={size}>
           {frames.map((frame) => (
-            <div key={frame.path} className={styles.frame} style={place(frame)}>
+            <div key={keyOf(frame)} className={styles.frame} style={place(frame)}>
               {frame.name}
             </div>
           ))}
@@ -177,7 +177,7 @@ function Drawn({ picture, setOpened, isWeighed, filling }: DrawnProps) {
           </svg>
           {boxes.map((box) => (
             <Box
-              key={box.path}
+              key={keyOf(box)}
               box={box}
               open={open}
               reveal={() => camera.reveal({ ...box, x: box.x + edge, y: box.y + edge })}
@@ -188,6 +188,9 @@ function Drawn({ picture, setOpened, isWeighed, filling }: DrawnProps) {
     </section>
   )
 }
+
+/** A layer and an output may have one name; no two boxes lie at one place. */
+const keyOf = ({ path, x, y }: { readonly path: string; readonly x: number; readonly y: number }) => `${path} ${x} ${y}`
 
 interface BoxProps {
   readonly box: DifferenceBox
