@@ -3,6 +3,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
+#include "called.h"
 #include "dispatch.h"
 
 /** (kernel, arguments, thread, threads), whole numbers as kernels/index.ts has them. */
@@ -96,18 +97,6 @@ NAPI_MODULE_INIT() {
   offerAll(env, value);
   napi_set_named_property(env, exports, "bind", value);
   return exports;
-}
-
-// What compilers call without being told to.
-
-void *memset(void *to, int value, size_t count) {
-  for (size_t i = 0; i < count; i++) ((volatile char *)to)[i] = value;
-  return to;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t count) {
-  for (size_t i = 0; i < count; i++) ((volatile char *)to)[i] = ((const char *)from)[i];
-  return to;
 }
 
 #if defined _WIN32

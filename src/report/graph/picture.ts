@@ -40,6 +40,7 @@ export interface Picture {
 
 const lineHeight = 16
 const padding = 12
+
 /** How a network is laid out. */
 export interface PictureOptions extends FoldOptions {
   /** The second line of a box, in place of what it holds and gives; undefined: as without it. Boxes are as wide as it needs. */

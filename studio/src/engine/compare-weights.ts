@@ -1,6 +1,7 @@
 import { KerfError, type Layer, type Model, type Profile } from 'kerf'
-import { analyse, bindInputs, inMemory, operatorFacts, simplified, type Tensor, tensorValues } from 'kerf/graph'
+import { analyse, bindInputs, operatorFacts, simplified, type Tensor } from 'kerf/graph'
 import { type ComparedRow, layersOf, type Side, type Sides } from './compare-rows.ts'
+import { tensorPieces } from './tensor-pieces.ts'
 
 /** What the layers of a network store. */
 export interface StoredWeights {
@@ -103,8 +104,8 @@ const formOf = ({ elementType, shape }: Tensor): string => `${elementType.replac
 function* distance(a: Tensor, b: Tensor): Generator<{ readonly away: number; readonly own: number }> {
   // A layer that nobody touched has the data of before.
   if (a.data === b.data) return
-  const others = piecesOf(b)
-  for (const values of piecesOf(a)) {
+  const others = tensorPieces(b)
+  for (const values of tensorPieces(a)) {
     const beside = others.next().value!
     let [away, own] = [0, 0]
     for (let i = 0; i < values.length; i++) {
@@ -114,23 +115,6 @@ function* distance(a: Tensor, b: Tensor): Generator<{ readonly away: number; rea
       own += v * v
     }
     yield { away, own }
-  }
-}
-
-/** Elements that are decoded at a time; a multiple of 8, since some types share bytes. */
-const pieceLength = 2 ** 18
-
-/** What is computed when it is asked for is so once, and what lies in a file is read piece by piece. */
-function* piecesOf({ elementType, shape, data }: Tensor): Generator<Float64Array, undefined> {
-  const count = shape.reduce((product, d) => product * d, 1)
-  const source = data.streamed ? data : inMemory(data.bytes())
-  for (let start = 0; start < count; start += pieceLength) {
-    const length = Math.min(pieceLength, count - start)
-    const [from, to] = [start, start + length].map((at) => Math.ceil((data.byteLength * at) / count)) as [
-      number,
-      number,
-    ]
-    yield tensorValues({ elementType, shape: [length], data: inMemory(source.bytes(from, to - from)) })
   }
 }
 

@@ -1,10 +1,9 @@
-import { inMemory, type Tensor, tensorValues } from 'kerf/graph'
+import type { Tensor } from 'kerf/graph'
 import { shapeText } from 'kerf/report'
+import { tensorPieces } from '../tensor-pieces.ts'
 import type { WeightStatistics } from './types.ts'
 
 const binCount = 48
-/** Elements that are read at a time; a multiple of 8, since some types share bytes. */
-const pieceLength = 2 ** 18
 
 /**
  * Reads a tensor twice, piece by piece, so that little of it is in memory and others have their turn in between: first what its values are like, then how they are
@@ -14,7 +13,7 @@ export async function statisticsOf(name: string, tensor: Tensor): Promise<Weight
   const count = tensor.shape.reduce((p, d) => p * d, 1)
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   let [finite, zeros, mean, squares] = [0, 0, 0, 0]
-  for await (const values of piecesOf(tensor, count))
+  for await (const values of piecesInTurns(tensor))
     for (const v of values) {
       if (!Number.isFinite(v)) continue
       finite++
@@ -28,7 +27,7 @@ export async function statisticsOf(name: string, tensor: Tensor): Promise<Weight
     }
   const bins = new Uint32Array(binCount)
   const scale = most > least ? binCount / (most - least) : 0
-  for await (const values of piecesOf(tensor, count))
+  for await (const values of piecesInTurns(tensor))
     for (const v of values) {
       if (!Number.isFinite(v)) continue
       const bin = Math.min(binCount - 1, Math.floor((v - least) * scale))
@@ -42,14 +41,10 @@ export async function statisticsOf(name: string, tensor: Tensor): Promise<Weight
   }
 }
 
-async function* piecesOf({ elementType, data }: Tensor, count: number): AsyncGenerator<Float64Array> {
-  for (let start = 0; start < count; start += pieceLength) {
-    const length = Math.min(pieceLength, count - start)
-    const [from, to] = [start, start + length].map((at) => Math.ceil((data.byteLength * at) / count)) as [
-      number,
-      number,
-    ]
-    yield tensorValues({ elementType, shape: [length], data: inMemory(data.bytes(from, to - from)) })
+/** The page's other questions have their turn between pieces. */
+async function* piecesInTurns(tensor: Tensor): AsyncGenerator<Float64Array> {
+  for (const values of tensorPieces(tensor)) {
+    yield values
     await new Promise((resolve) => setTimeout(resolve))
   }
 }
