@@ -29,6 +29,13 @@ function splatOf(args: AdderU8, offset: usize): v128 {
   return v128.load32_splat(changetype<usize>(args) + offset)
 }
 
+/** Σx in all lanes; where dot products made sums of maxima, −Σx. */
+// @inline
+function inputSum(sums: usize, dots: bool): v128 {
+  const sum = v128.load32_splat(sums)
+  return dots ? i32x4.neg(sum) : sum
+}
+
 /** a·(2·Σ(w ∸ x) + Σx − Σw) + b for four filters. */
 // @inline
 function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
@@ -60,7 +67,7 @@ export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: us
   const some = residual !== 0
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
-    const sum = v128.load32_splat(sums)
+    const sum = inputSum(sums, dots)
     let t0 = doubled(v128.load(narrow), twos, dots)
     let t1 = doubled(v128.load(narrow, 16), twos, dots)
     if (wide) {
@@ -109,7 +116,7 @@ export function finishBytes(args: AdderU8, narrow: usize, wide: usize, sums: usi
   const pixelBytes = <usize>args.yPixel
   let y = args.y + out
   for (; count > 0; count--) {
-    const sum = v128.load32_splat(sums)
+    const sum = inputSum(sums, dots)
     let t0 = doubled(v128.load(narrow), twos, dots)
     let t1 = doubled(v128.load(narrow, 16), twos, dots)
     if (wide) {

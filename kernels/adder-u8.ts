@@ -10,7 +10,12 @@
 // nothing is spilled, the loop takes lines of any length, and a tap of 16 channels is read where it lies. Where channels are few a run has 8 or 12 taps
 // (`quads` of four) instead of 16. See docs/decisions/0011.
 //
-// Where the engine has one instruction for dot products of bytes (`dots`), one with ones adds up 16 terms in 32 bits: no term waits in a byte.
+// Where the engine has one instruction for dot products of bytes (`dots`), another form takes no widening:
+//
+//     Σ|x − w| = 2·Σmax(x, w) − Σx − Σw,     a maximum of 16 bytes, and one dot product with ones, which adds them up in 4 sums of 32 bits
+//
+// (A processor may have twice as many units for maxima as for saturating subtractions.) There sums stay in registers and weights pass by, and
+// weights of 255 fill up runs: the maximum is 255 whatever lies there.
 
 import { codesLineStep, codesStep, layCodes, writeCompactOffsets } from './adder-codes'
 import { collect, finishBytes, finishFloats } from './adder-finish'
@@ -19,6 +24,9 @@ import { AdderU8, adderCodeRows, CodesForm, codeLanes, panelWidth } from './tabl
 
 /** 16 taps add at most 2·4·255 / terms to a sum, of which 15 bits can be used. */
 const mostPasses: i32 = 16
+
+/** Of the last tile of dot products. */
+const surplus: usize = 128
 
 export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const most = args.scratchThreads
@@ -47,7 +55,7 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
   const pixelSums = offsets + aligned(4 * <usize>runs)
   const sums = pixelSums + aligned(4 * copied + 64)
   const narrow = sums + aligned(4 * block + 16)
-  const wide = narrow + aligned(32 * block)
+  const wide = narrow + aligned(32 * block + surplus)
   const work = wide + aligned(32 * block)
   const patches = work + 64 + 2 * aligned(<usize>args.pixelBytes)
   if (args.codesAs === CodesForm.planes) writeOffsets(args, offsets, codeLanes, planeBytes)
@@ -117,23 +125,15 @@ function added(terms: i32, quads: i32, w0: v128, w1: v128, w2: v128, w3: v128, x
   return i16x8.add(i16x8.add(i16x8.add(widened(p0), widened(p1)), widened(p2)), widened(p3))
 }
 
-/** c + Σ(w ∸ x) of 4 taps of 4 filters, each byte once: exact for any bytes where the engine has one instruction for it. */
-// @inline
-function counted(w: v128, x: v128, ones: v128, c: v128): v128 {
-  return i32x4.relaxed_dot_i8x16_i7x16_add_s(ones, saved(w, x), c)
-}
-
 /**
  * One run of 4 · `quads` taps for `lines` lines of `across` pixels, of each pixel filters 0 to 3, then 4 to 7, two sums of 16 bits each: added to the
  * sums, or the `first` ones.
- * @param terms as of `added`; 0 for sums of 32 bits
+ * @param terms as of `added`
  * @param step from a pixel to the next
  * @param skip from behind a line to the next
  */
 // @inline
 function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  const ones = i8x16.splat(1)
-  const none = i32x4.splat(0)
   const w00 = v128.load(w)
   const w01 = v128.load(w, 16)
   const w10 = v128.load(w, 32)
@@ -149,22 +149,11 @@ function pass(terms: i32, quads: i32, first: bool, a: usize, w: usize, s: usize,
       const x1 = v128.load32_splat(a, 4)
       const x2 = quads > 2 ? v128.load32_splat(a, 8) : x0
       const x3 = quads > 3 ? v128.load32_splat(a, 12) : x0
-      if (terms === 0) {
-        let s0 = counted(w10, x1, ones, counted(w00, x0, ones, first ? none : v128.load(s)))
-        if (quads > 2) s0 = counted(w20, x2, ones, s0)
-        if (quads > 3) s0 = counted(w30, x3, ones, s0)
-        v128.store(s, s0)
-        let s1 = counted(w11, x1, ones, counted(w01, x0, ones, first ? none : v128.load(s, 16)))
-        if (quads > 2) s1 = counted(w21, x2, ones, s1)
-        if (quads > 3) s1 = counted(w31, x3, ones, s1)
-        v128.store(s, s1, 16)
-      } else {
-        // Sums are loaded last: with them there would be one value too many for the registers.
-        const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
-        v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
-        const s1 = added(terms, quads, w01, w11, w21, w31, x0, x1, x2, x3)
-        v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
-      }
+      // Sums are loaded last: with them there would be one value too many for the registers.
+      const s0 = added(terms, quads, w00, w10, w20, w30, x0, x1, x2, x3)
+      v128.store(s, first ? s0 : i16x8.add(s0, v128.load(s)))
+      const s1 = added(terms, quads, w01, w11, w21, w31, x0, x1, x2, x3)
+      v128.store(s, first ? s1 : i16x8.add(s1, v128.load(s, 16)), 16)
       a += step
       s += 32
     } while (s !== end)
@@ -205,10 +194,6 @@ function byQuads(
 }
 
 // A function for each, whose loops engines compile by themselves.
-function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
-  byQuads(0, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
-}
-
 function passes1(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
   byQuads(1, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
@@ -219,4 +204,85 @@ function passes2(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, 
 
 function passes4(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, sums: usize, lines: i32, across: i32, step: usize, skip: usize): void {
   byQuads(4, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
+}
+
+/** c + Σmax(w, x) of 4 taps of 4 filters. */
+// @inline
+function counted(w: v128, x: v128, ones: v128, c: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(ones, v128.max<u8>(w, x), c)
+}
+
+// biome-ignore format: what is done side by side stands side by side
+/**
+ * Σmax(w, x) of all runs of 4 · `quads` taps for tiles of 5 pixels × 8 filters: 10 vectors of sums, two of weights, and the three that this takes, are all the
+ * registers that V8 has. Behind a block's last pixel its tile takes that pixel again, whose sums nobody reads.
+ */
+function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, weights: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+  // Loaded: a constant V8 makes anew for each product, in three instructions.
+  store<u8>(s, 1)
+  const ones = v128.load8_splat(s)
+  let left = across
+  for (let count = lines * across; count > 0; count -= 5) {
+    const a0 = codes
+    if (count > 1) { codes += step; if (!--left) { codes += skip; left = across } }
+    const a1 = codes
+    if (count > 2) { codes += step; if (!--left) { codes += skip; left = across } }
+    const a2 = codes
+    if (count > 3) { codes += step; if (!--left) { codes += skip; left = across } }
+    const a3 = codes
+    if (count > 4) { codes += step; if (!--left) { codes += skip; left = across } }
+    const a4 = codes
+    codes += step; if (!--left) { codes += skip; left = across }
+    let c00 = i32x4.splat(0), c01 = c00
+    let c10 = c00, c11 = c00
+    let c20 = c00, c21 = c00
+    let c30 = c00, c31 = c00
+    let c40 = c00, c41 = c00
+    let w = weights
+    let offset = offsets
+    for (let r = runs; r > 0; r--) {
+      const at = <usize>load<i32>(offset)
+      offset += 4
+      const b0 = a0 + at, b1 = a1 + at, b2 = a2 + at, b3 = a3 + at, b4 = a4 + at
+      let w0: v128, w1: v128, x: v128
+      // Steps are kept apart by conditions, or sums would be made one after the other, which takes more registers. The second is always true.
+      w0 = v128.load(w); w1 = v128.load(w, 16)
+      x = v128.load32_splat(b0); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
+      x = v128.load32_splat(b1); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
+      x = v128.load32_splat(b2); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
+      x = v128.load32_splat(b3); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
+      x = v128.load32_splat(b4); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+      if (quads > 1) {
+        w0 = v128.load(w, 32); w1 = v128.load(w, 48)
+        x = v128.load32_splat(b0, 4); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
+        x = v128.load32_splat(b1, 4); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
+        x = v128.load32_splat(b2, 4); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
+        x = v128.load32_splat(b3, 4); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
+        x = v128.load32_splat(b4, 4); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+        if (quads > 2) {
+          w0 = v128.load(w, 64); w1 = v128.load(w, 80)
+          x = v128.load32_splat(b0, 8); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
+          x = v128.load32_splat(b1, 8); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
+          x = v128.load32_splat(b2, 8); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
+          x = v128.load32_splat(b3, 8); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
+          x = v128.load32_splat(b4, 8); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+          if (quads > 3) {
+            w0 = v128.load(w, 96); w1 = v128.load(w, 112)
+            x = v128.load32_splat(b0, 12); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
+            x = v128.load32_splat(b1, 12); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
+            x = v128.load32_splat(b2, 12); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
+            x = v128.load32_splat(b3, 12); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
+            x = v128.load32_splat(b4, 12); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+          }
+        }
+      }
+      w += <usize>(32 * quads)
+    }
+    v128.store(s, c00); v128.store(s, c01, 16)
+    v128.store(s, c10, 32); v128.store(s, c11, 48)
+    v128.store(s, c20, 64); v128.store(s, c21, 80)
+    v128.store(s, c30, 96); v128.store(s, c31, 112)
+    v128.store(s, c40, 128); v128.store(s, c41, 144)
+    s += 160
+  }
 }

@@ -686,7 +686,7 @@ export const kernels = {
       ...codes,
       terms: whole('terms that are added up in a byte: 1, 2 or 4'),
       dots: flag(
-        'terms are added up by dot products with ones instead, in 32 bits: where the engine has one instruction for them',
+        'sums of maxima instead, by dot products with ones: where the engine has one instruction for them; what fills up weights is 255',
       ),
       codesAs: functionOf('codesForm', 'how codes lie under a block'),
     },

@@ -87,16 +87,18 @@ export function packAdderFloats(
 /**
  * Byte panels: 4 taps of filter 0, of filter 1 … 7, then the next 4 taps.
  * @param together for kernels in machine code 8 taps instead of 4
+ * @param filler what fills up panels and runs
  */
 export function packAdderBytes(
   weights: Uint8Array,
   sizes: FilterSizes,
   { tapChannels, run, runs, lineTaps = run * runs }: Reduction,
   together: 4 | 8 = 4,
+  filler: 0 | 255 = 0,
 ): Uint8Array {
   const panelBytes = panelWidth * together * Math.ceil((run * runs) / together)
   const line = run * Math.ceil(lineTaps / run)
-  const packed = new Uint8Array(panelsOf(sizes) * panelBytes)
+  const packed = new Uint8Array(panelsOf(sizes) * panelBytes).fill(filler)
   eachFilter(sizes, (panel, column, filter) => {
     const at = panel * panelBytes + together * column
     eachWeight(filter, sizes, tapChannels, (place, from) => {

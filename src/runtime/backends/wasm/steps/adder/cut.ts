@@ -156,7 +156,7 @@ function finishCut(
       byChannels: sharesChannels(layer, 1, panelWidth * run * runs),
     },
     scratchBytes: total(
-      ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels, 32 * pixels, 64],
+      ...[4 * runs, 4 * copied + 64, 4 * pixels + 16, 32 * pixels + 128, 32 * pixels, 64],
       // Behind copied lines as much is read as fills up a run.
       ...[pixelBytes, pixelBytes, copied * pixelBytes + codeLanes, readBeyond(layer)],
     ),

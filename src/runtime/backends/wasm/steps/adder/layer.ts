@@ -174,14 +174,14 @@ export const fitsIntegers = ({ inChannels, groups, kernelHeight, kernelWidth }: 
 /**
  * The kernel calls of an adder convolution of codes of up to 8 bits. Σ|xq − wq| is exact; what follows is float32:
  * y = −scale·Σ|xq − wq| + bias, then affine, residual, clamping.
- * @param dots whether dot products add up terms; by default where the engine has one instruction for them, and no 4 terms fit into a byte
+ * @param dots whether dot products add up terms; by default where the engine has one instruction for them
  * @throws KerfError `bad-argument` for sizes whose sums would not be exact as floats (2^24), and for codes with a residual
  */
 export function lowerAdderConvInteger(
   layer: ConvLayer,
   tensors: AdderIntegerTensors,
   alloc: Allocator,
-  dots?: boolean,
+  dots = !alloc.native && exactDots().products === 255,
 ): Step[] {
   const sizes = sizesOf(layer)
   const { bias, codes, output, affine } = tensors
@@ -237,24 +237,27 @@ export function lowerAdderConvInteger(
   const { tapChannels, run, runs, lineTaps } = cut
   const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut, 1)) : cut.scratchBytes
   const together = alloc.native ? 8 : 4
-  const places = once(alloc, `adder codes ${how} ${[tapChannels, run, runs, lineTaps]}`, (take) => {
+  // Maxima of what fills up are 255 whatever is read there.
+  const filler = dots ? 255 : 0
+  const fillers = 2 * filler * (run * runs - length)
+  const places = once(alloc, `adder codes ${how} ${[tapChannels, run, runs, lineTaps, filler]}`, (take) => {
     const weights = ownWeights()
-    const packed = packAdderBytes(weights, sizes, cut, together)
+    const packed = packAdderBytes(weights, sizes, cut, together, filler)
     const filters = filterPanels(sizes, adderCodeRows, (f) => [factor(f), offset(f), 0])
     const sums = new Int32Array(filters.buffer)
     eachFilter(sizes, (panel, column, filter) => {
-      let sum = 0
+      let sum = fillers
       for (let k = filter * length; k < (filter + 1) * length; k++) sum += weights[k]!
       sums[(panel * adderCodeRows + 2) * panelWidth + column] = -sum
     })
-    const terms = together === 4 ? termsPerByte(packed, run) : 1
+    const terms = together === 8 || dots ? 1 : termsPerByte(packed, run)
     return { terms, weights: put(packed, alloc, take), filters: put(filters, alloc, take) }
   })
   return [
     step('adderU8', {
       ...{ ...common, ...cut.args, codesAs: cut.codesAs },
       ...places,
-      dots: dots ?? (places.terms < 4 && exactDots().products === 255),
+      dots,
       ...scratch(scratchBytes, alloc),
     }),
   ]
