@@ -1,4 +1,4 @@
-// Kerf's adder convolution of one layer: `?type=f32`, or `?type=u8` with `&bits=8` … 5. Float output without bias. Codes and weights are spread
+// Kerf's adder convolution of one layer: `?type=f32`, or `?type=u8` with `&bits=8` … 5, codes in and out as the peers' int8. No bias. Codes and weights are spread
 // over their whole range, the worst case for sums in bytes: weights of real layers, many of them 0 after clamping, allow more.
 
 import { openKernels, randomFloats } from './kerf.mjs'
@@ -15,16 +15,17 @@ export const open = (threads) =>
     const inputs = layer.inChannels * layer.size * layer.size
     const outputs = layer.outChannels * layer.outSize * layer.outSize
     const weightCount = (layer.outChannels * layer.inChannels * layer.kernel * layer.kernel) / layer.groups
-    const y = allocator.alloc(4 * outputs)
     if (type === 'f32') {
       const x = allocator.alloc(4 * inputs)
+      const y = allocator.alloc(4 * outputs)
       const steps = kerf.lowerAdderConv(sizes, { x, y, weights: randomFloats(weightCount), ...limits }, allocator)
       return { steps, fill: (buffer) => new Float32Array(buffer, x, inputs).set(randomFloats(inputs)) }
     }
     const x = allocator.alloc(inputs)
     const weights = randomCodes(weightCount)
     const codes = { scale: 0.1, zeroPoint: 0, most: 2 ** bits - 1 }
-    const tensors = { x, y, weights, codes, output: 'float32', ...limits }
+    const output = { ...codes, scale: 10 }
+    const tensors = { x, y: allocator.alloc(outputs), weights, codes, output, ...limits }
     const steps = kerf.lowerAdderConvInteger(sizes, tensors, allocator)
     return { steps, fill: (buffer) => new Uint8Array(buffer, x, inputs).set(randomCodes(inputs)) }
   })

@@ -97,12 +97,13 @@ export interface CodesCut extends AdderCut {
   readonly codesAs: CodesForm
 }
 
-export function cutCodes(layer: ConvLayer): CodesCut {
+/** @param dots whether pixels pass by weights, tile by tile, and need not wait for each other */
+export function cutCodes(layer: ConvLayer, dots: boolean): CodesCut {
   const sizes = sizesOf(layer)
   const { channels, taps } = sizes
   const filled = roundUp(channels, codeLanes)
   const isSmall = layer.outHeight * layer.outWidth < leastImage
-  if (taps === 1 && filled === channels && channels <= mostInPlace && readsInside(layer)) {
+  if (taps === 1 && filled === channels && (dots || channels <= mostInPlace) && readsInside(layer)) {
     const isWhole = layer.outHeight === layer.inHeight && layer.outWidth === layer.inWidth
     if (isWhole || !isSmall) return finishCut(layer, 'inPlace', isWhole, codeLanes, channels / codeLanes, 0)
   }

@@ -233,7 +233,7 @@ export function lowerAdderConvInteger(
       }),
     ]
   }
-  const cut = cutCodes(layer)
+  const cut = cutCodes(layer, dots)
   const { tapChannels, run, runs, lineTaps } = cut
   const scratchBytes = alloc.native ? Math.max(cut.scratchBytes, rowsBytes(layer, cut, 1)) : cut.scratchBytes
   const together = alloc.native ? 8 : 4
