@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { hasRelaxedSimd } from './src/runtime/backends/wasm/engine/module.ts'
 import { hasApart } from './src/runtime/backends/wasm/steps/kernels-apart.node.ts'
-import { nativeKernels } from './src/runtime/native.node.ts'
+import { loadNative, nativeKernels } from './src/runtime/native.node.ts'
 
 /** They need a process of their own: they put other modules in the place of some (vi.mock), or measure what the heap holds. */
 const alone = ['src/base/folder.test.ts', 'src/runtime/steady-runs.test.ts']
@@ -30,14 +30,18 @@ const ofKind = (name: string, native: string, execArgv: string[] = []) => ({
   test: { name, include: kernels, exclude: ofAnyKind, env: { KERF_NATIVE: native }, execArgv },
 })
 
+/** Sets of instructions that differ from another one only in products of codes. */
+const forCodes = ['NEON-DotProd', 'AVX-VNNI']
+
 /** Instructions of kernels that are run apart: arm64's under qemu, and this machine's with AddressSanitizer. */
-const best = nativeKernels()?.instructions
-const apart = best ? ['NEON', 'NEON-DotProd', ...new Set(['AVX2', best])].filter(hasApart) : []
+const native = nativeKernels()
+const best = native?.instructions
+const own = native ? ['AVX2', 'AVX-VNNI', 'AVX-512'].filter((name) => loadNative(native.path, name)) : []
+const apart = native ? ['NEON', 'NEON-DotProd', ...own].filter(hasApart) : []
 const inApart = (name: string) => ({
   extends: true as const,
-  // Dot products are of codes.
   test: {
-    ...{ name: `${name}, apart`, include: name === 'NEON-DotProd' ? codes : steps, exclude: ofAnyKind },
+    ...{ name: `${name}, apart`, include: forCodes.includes(name) ? codes : steps, exclude: ofAnyKind },
     env: { KERF_APART: name },
   },
 })

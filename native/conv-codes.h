@@ -1,5 +1,6 @@
 // Convolutions of codes: kernels/conv-codes.ts in C, with the same table and the same panels of 8 output channels. `convI16` and `convU8` are indirect matrix
-// products. AVX-512 takes panels in pairs and multiplies 32 words or 64 bytes an instruction. Elsewhere bytes are widened: exact, but no faster than words.
+// products. AVX-512 takes panels in pairs and multiplies 32 words or 64 bytes an instruction, AVX-VNNI half of that. AVX2 and NEON alone widen bytes: exact, but no
+// faster than words.
 
 #pragma once
 
@@ -36,6 +37,10 @@ enum { lanesPanels = 1, lanesUnits = 2, lanesRows = 4 };
 
 static inline Lanes lanesOf(const char *at, size_t step) { return _mm256_loadu_si256((const void *)at); }
 static inline Lanes fourBytesEverywhere(const char *x) { return _mm256_set1_epi32(*(const int32_t *)x); }
+#if defined __AVXVNNI__
+static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) { return _mm256_dpwssd_avx_epi32(sums, w, x); }
+static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) { return _mm256_dpbusd_avx_epi32(sums, x, w); }
+#else
 static inline Lanes addWords(Lanes sums, Lanes w, Lanes x) { return _mm256_add_epi32(sums, _mm256_madd_epi16(w, x)); }
 static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
   const __m256i words = _mm256_cvtepu8_epi16(_mm256_castsi256_si128(x));
@@ -43,6 +48,7 @@ static inline Lanes addBytes(Lanes sums, Lanes w, Lanes x) {
   const __m256i last = _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm256_extracti128_si256(w, 1)), words);
   return _mm256_add_epi32(sums, _mm256_permute4x64_epi64(_mm256_hadd_epi32(first, last), 0xd8));
 }
+#endif
 static inline Lanes wordsInTurns(const char *a, const char *b, bool isWhole) {
   return _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(_mm_loadl_epi64((const void *)a), _mm_loadl_epi64((const void *)b)));
 }

@@ -7,4 +7,4 @@
 typedef void Kernel_(const void *args, Call call);
 typedef Kernel_ *Kernel;
 
-extern const Kernel kernelsAvx2[kernelCount], kernelsAvx512[kernelCount], kernelsNeon[kernelCount], kernelsNeonDot[kernelCount];
+extern const Kernel kernelsAvx2[kernelCount], kernelsAvxVnni[kernelCount], kernelsAvx512[kernelCount], kernelsNeon[kernelCount], kernelsNeonDot[kernelCount];

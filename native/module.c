@@ -39,10 +39,14 @@ static void offer(napi_env env, napi_value sets, const char *instructions, napi_
 #include <cpuid.h>
 
 static napi_value runAvx2(napi_env env, napi_callback_info info) { return run(env, info, kernelsAvx2); }
+static napi_value runAvxVnni(napi_env env, napi_callback_info info) { return run(env, info, kernelsAvxVnni); }
 static napi_value runAvx512(napi_env env, napi_callback_info info) { return run(env, info, kernelsAvx512); }
 
 /** What the operating system keeps when it changes threads, as XGETBV says: bits of the AVX and the AVX-512 registers. */
 enum { avxState = 0x6, avx512State = 0xe6 };
+
+/** Of EAX of leaf 7, subleaf 1. */
+enum { avxVnni = 1 << 4 };
 
 /** Of those that all sets of instructions have. */
 #define ANY_KERNELS kernelsAvx2
@@ -55,6 +59,7 @@ static void offerAll(napi_env env, napi_value sets) {
   if (!(basic & bit_FMA) || !(b & bit_AVX2) || (kept & avxState) != avxState) return;
   const unsigned wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
   if ((b & wide) == wide && (c & bit_AVX512VNNI) && (kept & avx512State) == avx512State) offer(env, sets, "AVX-512", runAvx512);
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & avxVnni)) offer(env, sets, "AVX-VNNI", runAvxVnni);
   offer(env, sets, "AVX2", runAvx2);
 }
 #else

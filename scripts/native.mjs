@@ -14,6 +14,7 @@ const folder = join(source, 'build')
 const instructions = {
   x64: {
     kernelsAvx2: ['-mavx2', '-mfma'],
+    kernelsAvxVnni: ['-mavx2', '-mfma', '-mavxvnni'],
     kernelsAvx512: [
       ...['-mavx2', '-mfma', '-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni'],
       '-mprefer-vector-width=512',
@@ -27,7 +28,8 @@ const common = [
   ...['-fno-math-errno', '-fno-strict-aliasing'],
 ]
 
-const shared = ['-shared', '--no-undefined-version', '-z', 'noexecstack', '--strip-all']
+// What two sets of instructions have alike is there once (icf).
+const shared = ['-shared', '--no-undefined-version', '-z', 'noexecstack', '--strip-all', '--gc-sections', '--icf=all']
 const dylib = (arch) => [
   '-dylib',
   '-undefined',
@@ -38,8 +40,10 @@ const dylib = (arch) => [
   'macos',
   '11.0',
   '11.0',
+  '-dead_strip',
+  '--icf=all',
 ]
-const dll = ['/dll', '/noentry', '/nodefaultlib', '/opt:ref']
+const dll = ['/dll', '/noentry', '/nodefaultlib', '/opt:ref,icf']
 const processors = { x64: 'x86_64', arm64: 'aarch64' }
 
 /** By `process.platform`: how clang calls the system, which of its parts lld is to be, and its arguments. */
@@ -60,7 +64,7 @@ async function make(name, work) {
   const { triple, flavor, link } = systems[system]
   const flags = [
     ...[`--target=${processors[cpu]}-${triple}`, ...common, '-fvisibility=hidden', '-fno-stack-protector'],
-    ...['-fno-unwind-tables', '-fno-asynchronous-unwind-tables'],
+    ...['-ffunction-sections', '-fno-unwind-tables', '-fno-asynchronous-unwind-tables'],
     ...(system === 'win32' ? [] : ['-fPIC']),
     ...['-I', join(api, 'include')],
   ]
@@ -88,7 +92,7 @@ async function make(name, work) {
 const programs = Object.fromEntries(
   Object.entries({
     arm64: { NEON: 'kernelsNeon', 'NEON-DotProd': 'kernelsNeonDot' },
-    x64: { AVX2: 'kernelsAvx2', 'AVX-512': 'kernelsAvx512' },
+    x64: { AVX2: 'kernelsAvx2', 'AVX-VNNI': 'kernelsAvxVnni', 'AVX-512': 'kernelsAvx512' },
   }).flatMap(([cpu, sets]) =>
     Object.entries(sets).map(([name, kernels]) => [
       name,

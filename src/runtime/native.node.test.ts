@@ -75,7 +75,8 @@ describe.skipIf(!nativeKernels())('kernels in machine code (skipped: there are n
   })
   const run = (...more: string[]) =>
     spawnSync(process.execPath, [script, nativeKernels()!.path, ...more], { encoding: 'utf8' })
-  it.each(nativeKernels()?.instructions === 'AVX-512' ? ['AVX-512', 'AVX2'] : [nativeKernels()?.instructions ?? ''])(
+  const sets = ['AVX-512', 'AVX-VNNI', 'AVX2', 'NEON-DotProd', 'NEON']
+  it.each(sets.filter((name) => loadNative(nativeKernels()?.path ?? '', name)))(
     'read and write nothing behind their operands: %s',
     (instructions) => {
       const { stdout, stderr, status } = run(instructions)

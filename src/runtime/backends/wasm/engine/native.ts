@@ -5,7 +5,7 @@ export type NativeRun = (kernel: number, args: number, thread: number, threads: 
 
 /** Kernels in machine code that work on WebAssembly's memory where it lies: in Node, where there are such for the processor. */
 export interface NativeKernels {
-  /** The instructions that they use: AVX-512, AVX2, NEON-DotProd, NEON. */
+  /** The instructions that they use: AVX-512, AVX-VNNI, AVX2, NEON-DotProd, NEON. */
   readonly instructions: string
   /** Where the library lies: each thread loads it. */
   readonly path: string

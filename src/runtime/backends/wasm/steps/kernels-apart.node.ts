@@ -48,7 +48,7 @@ export class KernelsApart implements NativeKernels {
   #used = 0
   #ranges: readonly Range[] = []
 
-  /** @param instructions AVX2 or AVX-512, with AddressSanitizer, or NEON or NEON-DotProd, under qemu */
+  /** @param instructions AVX2, AVX-VNNI or AVX-512, with AddressSanitizer, or NEON or NEON-DotProd, under qemu */
   constructor(instructions: string) {
     this.instructions = instructions
     this.path = programOf(instructions)

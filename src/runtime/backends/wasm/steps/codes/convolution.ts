@@ -43,7 +43,7 @@ export const sumsFit = ({ inChannels, groups, kernelHeight, kernelWidth }: ConvL
   (inChannels / groups) * kernelHeight * kernelWidth * 255 * 255 < 2 ** 31
 
 /** Instructions with dot products of bytes: AVX-512 is taken where it has them. */
-const withDots: ReadonlySet<string> = new Set(['AVX-512', 'NEON-DotProd'])
+const withDots: ReadonlySet<string> = new Set(['AVX-512', 'AVX-VNNI', 'NEON-DotProd'])
 
 function productsOf(layer: ConvLayer, weights: CodeWeights, { native }: Allocator): Products {
   const areBytes = weights instanceof Int8Array
