@@ -694,12 +694,14 @@ export const kernels = {
   adderDepthwiseF32: {
     does: 'depthwise adder convolution of floats, NHWC',
     wasm: 'adder-depthwise',
+    native: 'adder-depthwise',
     begins: adderLayer,
     args: {},
   },
   adderDepthwiseU8: {
     does: 'depthwise adder convolution of codes, NHWC',
     wasm: 'adder-depthwise',
+    native: 'adder-depthwise',
     begins: adderLayer,
     args: codes,
   },

@@ -99,8 +99,7 @@ enum { octetBytes = 8 * panelWidth };
 
 /** From the sums of 8 filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded. @param columns how many of the filters there are */
 static inline __attribute__((always_inline)) void finishCodes(
-    const AdderU8 *args, Memory memory, EightBits sums, Eight a, Eight b, uint32_t out, int32_t columns) {
-  const AdderLayer *layer = &args->adderBlocks.adderLayer;
+    const AdderLayer *layer, bool toBytes, int32_t outZero, Memory memory, EightBits sums, Eight a, Eight b, uint32_t out, int32_t columns) {
   typedef uint8_t Octets __attribute__((ext_vector_type(8), aligned(1)));
   const Eight lo = layer->lo, hi = layer->hi;
   // Not fused.
@@ -115,13 +114,13 @@ static inline __attribute__((always_inline)) void finishCodes(
   }
   v = v < lo ? lo : v;
   v = v > hi ? hi : v;
-  if (!args->toBytes) {
+  if (!toBytes) {
     float *y = floatsAt(memory, layer->y) + out;
     if (columns >= panelWidth) *(Eight *)y = v;
     else copyFloats(y, (const float *)&v, columns);
     return;
   }
-  const Octets codes = __builtin_convertvector(wholeEight(v) + args->outZero, Octets);
+  const Octets codes = __builtin_convertvector(wholeEight(v) + outZero, Octets);
   uint8_t *y = (uint8_t *)memory + layer->y + out;
   if (columns >= panelWidth) *(Octets *)y = codes;
   else
@@ -190,7 +189,9 @@ static inline __attribute__((always_inline)) void adderTile(int units, const Add
   UNROLLED for (int r = 0; r < codesRows; r++) {
     if (r < tile->count)
       UNROLLED for (int u = 0; u < units; u++)
-        finishCodes(args, memory, total[r][u] + totalOf(part[r][u]), a[u], b[u], out + u * panelWidth, tile->columns - u * panelWidth);
+        finishCodes(
+            &args->adderBlocks.adderLayer, args->toBytes, args->outZero, memory, total[r][u] + totalOf(part[r][u]), a[u], b[u], out + u * panelWidth,
+            tile->columns - u * panelWidth);
     out += tile->outStep;
   }
 }

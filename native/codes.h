@@ -1,4 +1,4 @@
-// Floats that become codes: rounded to the nearest whole number, half to even.
+// Floats that become codes: rounded to the nearest whole number, half to even. And codes where there are few.
 
 #pragma once
 
@@ -22,4 +22,14 @@ static inline SixteenBits wholeSixteen(Sixteen v) {
     SixteenBits bits;
   } rounded = {v + rounding};
   return rounded.bits & 255;
+}
+
+/** The first `count` of 8 bytes, fewer than 8; zeros behind them. No byte beyond them is read. */
+static inline uint64_t fewBytes(const char *x, int32_t count) {
+  uint64_t bytes = 0;
+  int32_t at = 0;
+  if (count & 4) bytes = *(const uint32_t *)x, at = 4;
+  if (count & 2) bytes |= (uint64_t)*(const uint16_t *)(x + at) << 8 * at, at += 2;
+  if (count & 1) bytes |= (uint64_t)(uint8_t)x[at] << 8 * at;
+  return bytes;
 }

@@ -139,16 +139,6 @@ static void putCodes(const CodesTile *tile, char *to, const int32_t *sums, const
     for (int32_t i = 0; i < columns; i++) to[i] = (char)codes[i];
 }
 
-/** The first `count` of 8 bytes, fewer than 8; zeros behind them. No byte beyond them is read. */
-static inline uint64_t fewBytes(const char *x, int32_t count) {
-  uint64_t bytes = 0;
-  int32_t at = 0;
-  if (count & 4) bytes = *(const uint32_t *)x, at = 4;
-  if (count & 2) bytes |= (uint64_t)*(const uint16_t *)(x + at) << 8 * at, at += 2;
-  if (count & 1) bytes |= (uint64_t)(uint8_t)x[at] << 8 * at;
-  return bytes;
-}
-
 /** `rows` output pixels × `units` vectors of filters. @param step from a vector's first panel to its second; 0: that is the same */
 static inline __attribute__((always_inline)) void codesTile(
     bool asBytes, int rows, int units, const CodesTile *tile, const uint32_t *table, const char *panel, size_t step, uint32_t xOffset, uint32_t yOffset, int32_t columns) {
