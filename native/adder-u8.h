@@ -97,35 +97,46 @@ static inline EightBits totalOf(Sums sums) {
 /** Bytes of 8 taps of a panel of filters. */
 enum { octetBytes = 8 * panelWidth };
 
-/** From the sums of 8 filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded. @param columns how many of the filters there are */
-static inline __attribute__((always_inline)) void finishCodes(
-    const AdderLayer *layer, bool toBytes, int32_t outZero, Memory memory, EightBits sums, Eight a, Eight b, uint32_t out, int32_t columns) {
-  typedef uint8_t Octets __attribute__((ext_vector_type(8), aligned(1)));
-  const Eight lo = layer->lo, hi = layer->hi;
-  // Not fused.
-  Eight v = __builtin_convertvector(sums, Eight) * a;
-  v = v + b;
-  if (layer->residual) {
-    const float *residual = floatsAt(memory, layer->residual) + out;
-    Eight some = 0;
-    if (columns >= panelWidth) some = *(const Eight *)residual;
-    else copyFloats((float *)&some, residual, columns);
-    v += some;
+/**
+ * From the sums of neighbouring filters to what the layer puts out of a pixel: a·Σ|x − w| + b, each operation rounded.
+ * @param columns how many of the filters there are
+ */
+#define FINISH_CODES(NAME, VECTOR, WHOLE)                                                                                                           \
+  static inline __attribute__((always_inline)) void NAME(                                                                                           \
+      const AdderLayer *layer, bool toBytes, int32_t outZero, Memory memory, VECTOR##Bits sums, VECTOR a, VECTOR b, uint32_t out, int32_t columns) { \
+    enum { width = sizeof(VECTOR) / sizeof(float) };                                                                                                \
+    typedef uint8_t Octets __attribute__((ext_vector_type(width), aligned(1)));                                                                     \
+    const VECTOR lo = layer->lo, hi = layer->hi;                                                                                                    \
+    /* Not fused. */                                                                                                                                \
+    VECTOR v = __builtin_convertvector(sums, VECTOR) * a;                                                                                           \
+    v = v + b;                                                                                                                                      \
+    if (layer->residual) {                                                                                                                          \
+      const float *residual = floatsAt(memory, layer->residual) + out;                                                                              \
+      VECTOR some = 0;                                                                                                                              \
+      if (columns >= width) some = *(const VECTOR *)residual;                                                                                       \
+      else copyFloats((float *)&some, residual, columns);                                                                                           \
+      v += some;                                                                                                                                    \
+    }                                                                                                                                               \
+    v = v < lo ? lo : v;                                                                                                                            \
+    v = v > hi ? hi : v;                                                                                                                            \
+    if (!toBytes) {                                                                                                                                 \
+      float *y = floatsAt(memory, layer->y) + out;                                                                                                  \
+      if (columns >= width) *(VECTOR *)y = v;                                                                                                       \
+      else copyFloats(y, (const float *)&v, columns);                                                                                               \
+      return;                                                                                                                                       \
+    }                                                                                                                                               \
+    const Octets codes = __builtin_convertvector(WHOLE(v) + outZero, Octets);                                                                       \
+    uint8_t *y = (uint8_t *)memory + layer->y + out;                                                                                                \
+    if (columns >= width) *(Octets *)y = codes;                                                                                                     \
+    else                                                                                                                                            \
+      for (int32_t i = 0; i < columns; i++) y[i] = codes[i];                                                                                        \
   }
-  v = v < lo ? lo : v;
-  v = v > hi ? hi : v;
-  if (!toBytes) {
-    float *y = floatsAt(memory, layer->y) + out;
-    if (columns >= panelWidth) *(Eight *)y = v;
-    else copyFloats(y, (const float *)&v, columns);
-    return;
-  }
-  const Octets codes = __builtin_convertvector(wholeEight(v) + outZero, Octets);
-  uint8_t *y = (uint8_t *)memory + layer->y + out;
-  if (columns >= panelWidth) *(Octets *)y = codes;
-  else
-    for (int32_t i = 0; i < columns; i++) y[i] = codes[i];
-}
+
+FINISH_CODES(finishCodes, Eight, wholeEight)
+FINISH_CODES(finishPairs, Sixteen, wholeSixteen)
+
+/** Two vectors of 8 as one. */
+#define PAIR(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
 
 /** What lies under the windows of a tile of output pixels, and what is to be done with it. */
 typedef struct {
@@ -179,6 +190,7 @@ static inline __attribute__((always_inline)) void adderTile(int units, const Add
       }
     }
   }
+  const AdderLayer *layer = &args->adderBlocks.adderLayer;
   Eight a[codesUnits], b[codesUnits];
   UNROLLED for (int u = 0; u < units; u++) {
     const float *filters = tile->filters + adderCodeRows * panelWidth * u;
@@ -186,12 +198,17 @@ static inline __attribute__((always_inline)) void adderTile(int units, const Add
     b[u] = *(const Eight *)(filters + panelWidth);
   }
   uint32_t out = tile->out;
+  const bool inPairs = units == 2 && tile->columns >= 2 * panelWidth;
   UNROLLED for (int r = 0; r < codesRows; r++) {
-    if (r < tile->count)
-      UNROLLED for (int u = 0; u < units; u++)
-        finishCodes(
-            &args->adderBlocks.adderLayer, args->toBytes, args->outZero, memory, total[r][u] + totalOf(part[r][u]), a[u], b[u], out + u * panelWidth,
-            tile->columns - u * panelWidth);
+    if (r < tile->count) {
+      UNROLLED for (int u = 0; u < units; u++) total[r][u] += totalOf(part[r][u]);
+      if (inPairs)
+        finishPairs(layer, args->toBytes, args->outZero, memory, PAIR(total[r][0], total[r][units - 1]), PAIR(a[0], a[units - 1]), PAIR(b[0], b[units - 1]), out,
+                    2 * panelWidth);
+      else
+        UNROLLED for (int u = 0; u < units; u++)
+          finishCodes(layer, args->toBytes, args->outZero, memory, total[r][u], a[u], b[u], out + u * panelWidth, tile->columns - u * panelWidth);
+    }
     out += tile->outStep;
   }
 }

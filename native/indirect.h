@@ -28,27 +28,48 @@ static inline uint32_t addressOf(const Indirect *args, Pixel p) {
   return args->y + p.image * args->yImage + p.y * args->yRow + p.x * args->yPixel;
 }
 
-/** Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. */
+/** Entries of neighbouring pixels from `first` to before `end`, which lie in fours: `value`, and `step` more for each. */
+static inline void putEntries(uint32_t *entries, int32_t tileEntries, int32_t first, int32_t end, uint32_t value, uint32_t step) {
+  typedef uint32_t Entries __attribute__((ext_vector_type(convTileRows), aligned(4)));
+  int32_t i = first;
+  for (; i < end && i % convTileRows != 0; i++, value += step) entries[i / convTileRows * tileEntries + i % convTileRows] = value;
+  const Entries turn = {0, 1, 2, 3};
+  Entries some = value + turn * step;
+  for (; i + convTileRows <= end; i += convTileRows, some += convTileRows * step) *(Entries *)(entries + i / convTileRows * tileEntries) = some;
+  for (value = some.x; i < end; i++, value += step) entries[i / convTileRows * tileEntries + i % convTileRows] = value;
+}
+
+/** How many of `count` pixels, `step` apart, lie before a place `way` from the first. */
+static inline int32_t pixelsBefore(int32_t way, int32_t step, int32_t count) { return way <= 0 ? 0 : least(count, (way + step - 1) / step); }
+
+/**
+ * Writes the table for `count` output pixels (a multiple of the tile's height) from `first`; pixels beyond the end repeat the last. Pixels of a line go together:
+ * their addresses are evenly apart.
+ */
 static void writeTable(const Indirect *args, uint32_t *table, int32_t first, int32_t count, int32_t pixels) {
-  const int32_t taps = args->kernelHeight * args->kernelWidth;
-  const int32_t inHeight = args->inHeight, inWidth = args->inWidth, inPixel = args->inPixel;
+  const int32_t tileEntries = convTileRows * (1 + args->kernelHeight * args->kernelWidth), there = least(count, pixels - first);
+  const int32_t inHeight = args->inHeight, inWidth = args->inWidth, stride = args->strideWidth, inPixel = args->inPixel;
   Pixel p = pixelAt(args, first);
-  for (int32_t i = 0; i < count; i++) {
-    uint32_t *entry = table + convTileRows * (1 + taps) * (i / convTileRows) + i % convTileRows;
-    *entry = addressOf(args, p);
+  for (int32_t i = 0, some; i < there; i += some, p.x += some - 1, p = pixelAfter(args, p)) {
+    some = least(there - i, args->outWidth - p.x);
+    putEntries(table, tileEntries, i, i + some, addressOf(args, p), args->yPixel);
+    uint32_t *entries = table;
     for (int32_t ky = 0; ky < args->kernelHeight; ky++) {
       const int32_t iy = p.y * args->strideHeight - args->padTop + ky * args->dilationHeight;
       const bool inside = (uint32_t)iy < (uint32_t)inHeight;
       const uint32_t row = args->x + (uint32_t)(p.image * inHeight + iy) * inWidth * inPixel;
-      int32_t ix = p.x * args->strideWidth - args->padLeft;
       for (int32_t kx = 0; kx < args->kernelWidth; kx++) {
-        entry += convTileRows;
-        *entry = inside && (uint32_t)ix < (uint32_t)inWidth ? row + ix * inPixel : args->zeros;
-        ix += args->dilationWidth;
+        const int32_t ix = p.x * stride - args->padLeft + kx * args->dilationWidth;
+        const int32_t from = i + (inside ? pixelsBefore(-ix, stride, some) : some), end = i + (inside ? pixelsBefore(inWidth - ix, stride, some) : some);
+        entries += convTileRows;
+        putEntries(entries, tileEntries, i, from, args->zeros, 0);
+        putEntries(entries, tileEntries, from, end, row + (ix + (from - i) * stride) * inPixel, stride * inPixel);
+        putEntries(entries, tileEntries, end, i + some, args->zeros, 0);
       }
     }
-    if (first + i + 1 < pixels) p = pixelAfter(args, p);
   }
+  const uint32_t *last = table + (there - 1) / convTileRows * tileEntries + (there - 1) % convTileRows;
+  for (int32_t t = 0; t < tileEntries; t += convTileRows) putEntries(table + t, tileEntries, there, count, last[t], 0);
 }
 
 /** Of the table of runs: where channels lie that are put together. */
