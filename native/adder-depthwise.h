@@ -8,17 +8,15 @@
 /** Pixels of a piece of work. */
 enum { fewestDepthwisePixels = 16 };
 
-/** Where the input pixels under the window of output pixel `pixel` lie; where padding is, the address of `padding`. @param bytes of an input pixel */
-static void writeWindow(const AdderLayer *layer, uint32_t *places, int32_t pixel, uint32_t bytes, uint32_t padding) {
-  const int32_t line = pixel / layer->outWidth, image = line / layer->outHeight;
-  const int32_t left = pixel % layer->outWidth * layer->strideWidth - layer->padLeft;
-  const int32_t top = line % layer->outHeight * layer->strideHeight - layer->padTop;
+/** Where the input pixels under the window of output pixel `p` lie; where padding is, the address of `padding`. @param bytes of an input pixel */
+static void writeWindow(const AdderLayer *layer, uint32_t *places, Pixel p, uint32_t bytes, uint32_t padding) {
+  const int32_t left = p.x * layer->strideWidth - layer->padLeft, top = p.y * layer->strideHeight - layer->padTop;
   for (int32_t ky = 0; ky < layer->kernelHeight; ky++) {
     const int32_t iy = top + ky * layer->dilationHeight;
     for (int32_t kx = 0; kx < layer->kernelWidth; kx++) {
       const int32_t ix = left + kx * layer->dilationWidth;
       const bool inside = (uint32_t)iy < (uint32_t)layer->inHeight && (uint32_t)ix < (uint32_t)layer->inWidth;
-      *places++ = inside ? layer->x + bytes * ((image * layer->inHeight + iy) * layer->inWidth + ix) : padding;
+      *places++ = inside ? layer->x + bytes * ((p.image * layer->inHeight + iy) * layer->inWidth + ix) : padding;
     }
   }
 }
@@ -81,16 +79,18 @@ static void adderDepthwiseF32(const AdderDepthwiseF32 *args, Call call) {
       .hi = layer->hi,
   };
   Piece piece;
-  while (takePiece(call, pixels, 1, fewestDepthwisePixels, pixels, &piece))
-    for (int32_t pixel = piece.first; pixel < piece.end; pixel++) {
+  while (takePiece(call, pixels, 1, fewestDepthwisePixels, pixels, &piece)) {
+    Pixel p = pixelAt(layer->outHeight, layer->outWidth, piece.first);
+    for (int32_t pixel = piece.first; pixel < piece.end; pixel++, p = pixelAfter(layer->outHeight, layer->outWidth, p)) {
       const size_t out = (size_t)pixel * layer->yPixel;
-      writeWindow(layer, places, pixel, 4 * layer->xPixel, padding);
+      writeWindow(layer, places, p, 4 * layer->xPixel, padding);
       at.y = floatsAt(memory, layer->y) + out;
       at.residual = layer->residual ? floatsAt(memory, layer->residual) + out : NULL;
       int32_t c = adderDepthwise16(&at, 0, channels);
       c = adderDepthwise4(&at, c, channels);
       adderDepthwise1(&at, c, channels);
     }
+  }
 }
 
 typedef uint8_t EightCodes __attribute__((ext_vector_type(8), aligned(1)));
@@ -117,9 +117,10 @@ static void adderDepthwiseU8(const AdderDepthwiseU8 *args, Call call) {
   const uint8_t *weights = (const uint8_t *)memory + layer->weights;
   const float *filters = floatsAt(memory, layer->filters);
   Piece piece;
-  while (takePiece(call, pixels, 1, fewestDepthwisePixels, pixels, &piece))
-    for (int32_t pixel = piece.first; pixel < piece.end; pixel++) {
-      writeWindow(layer, places, pixel, layer->xPixel, padding);
+  while (takePiece(call, pixels, 1, fewestDepthwisePixels, pixels, &piece)) {
+    Pixel p = pixelAt(layer->outHeight, layer->outWidth, piece.first);
+    for (int32_t pixel = piece.first; pixel < piece.end; pixel++, p = pixelAfter(layer->outHeight, layer->outWidth, p)) {
+      writeWindow(layer, places, p, layer->xPixel, padding);
       const uint32_t out = pixel * layer->yPixel;
       for (int32_t c = 0; c < channels;) {
         EightWords sums[4];
@@ -149,4 +150,5 @@ static void adderDepthwiseU8(const AdderDepthwiseU8 *args, Call call) {
         c += some;
       }
     }
+  }
 }

@@ -85,16 +85,24 @@ static inline double sumOfLine(LineSums sums) {
   return (double)four.x + four.y + four.z + four.w + sums.one;
 }
 
-/** What lies under the window of output pixel `pixel`, shifted; padding is 0 before. @param line, tap floats from one to the next @returns its sum */
-static double copyFloatRow(const AdderLayer *layer, const float *x, size_t channels, int32_t pixel, size_t line, size_t tap, float shift, float *row) {
-  const int32_t outLine = pixel / layer->outWidth, image = outLine / layer->outHeight;
-  const int32_t left = pixel % layer->outWidth * layer->strideWidth - layer->padLeft;
-  const int32_t top = outLine % layer->outHeight * layer->strideHeight - layer->padTop;
+/** What lies under the window of output pixel `p`, shifted; padding is 0 before. @param line, tap floats from one to the next @returns its sum */
+static double copyFloatRow(const AdderLayer *layer, const float *x, size_t channels, Pixel p, size_t line, size_t tap, float shift, float *row) {
+  const int32_t left = p.x * layer->strideWidth - layer->padLeft, top = p.y * layer->strideHeight - layer->padTop;
+  // Pixels of fewer than 4 channels are summed up one by one, so that they may be copied side by side.
+  const bool isOneRun = channels < 4 && tap == channels && layer->xPixel == (int32_t)channels && layer->dilationWidth == 1 && left >= 0 &&
+                        left + layer->kernelWidth <= layer->inWidth;
   double sum = 0;
   for (int32_t ky = 0; ky < layer->kernelHeight; ky++) {
     const int32_t iy = top + ky * layer->dilationHeight;
     const bool inside = (uint32_t)iy < (uint32_t)layer->inHeight;
-    const ptrdiff_t first = ((ptrdiff_t)image * layer->inHeight + iy) * layer->inWidth;
+    const ptrdiff_t first = ((ptrdiff_t)p.image * layer->inHeight + iy) * layer->inWidth;
+    if (inside && isOneRun) {
+      const float *from = x + (first + left) * layer->xPixel;
+      double one = 0;
+      for (size_t i = 0; i < layer->kernelWidth * channels; i++) one += row[ky * line + i] = from[i] + shift;
+      sum += one;
+      continue;
+    }
     LineSums sums = {};
     for (int32_t kx = 0; kx < layer->kernelWidth; kx++) {
       const int32_t ix = left + kx * layer->dilationWidth;
@@ -153,8 +161,9 @@ static void adderF32(const AdderF32 *args, Call call) {
         const int32_t group = panel / groupPanels, first = panel % groupPanels;
         if (group != laid) {
           const float *x = floatsAt(memory, layer->x) + group * channels;
-          for (int32_t i = 0; i < count; i++)
-            bases[i] = -0.5 / parts * copyFloatRow(layer, x, channels, pixel + i, line, tap, shift, copies + (size_t)i * reduction.taps);
+          Pixel p = pixelAt(layer->outHeight, layer->outWidth, pixel);
+          for (int32_t i = 0; i < count; i++, p = pixelAfter(layer->outHeight, layer->outWidth, p))
+            bases[i] = -0.5 / parts * copyFloatRow(layer, x, channels, p, line, tap, shift, copies + (size_t)i * reduction.taps);
           laid = group;
         }
         AdderTile *tile;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "codes.h"
+#include "indirect.h"
 #include "sync.h"
 
 /** Of octets whose sums never overflow. */
@@ -251,19 +252,17 @@ static RowForm rowForm(const AdderU8 *args, size_t channels) {
   return (RowForm){width * filled, filled, bytes};
 }
 
-/** What lies under the window of output pixel `pixel`, padding included. */
-static void copyRow(const AdderU8 *args, const uint8_t *x, size_t channels, int32_t pixel, RowForm form, uint8_t *row) {
+/** What lies under the window of output pixel `p`, padding included. */
+static void copyRow(const AdderU8 *args, const uint8_t *x, size_t channels, Pixel p, RowForm form, uint8_t *row) {
   const AdderLayer *layer = &args->adderBlocks.adderLayer;
-  const int32_t line = pixel / layer->outWidth, image = line / layer->outHeight;
-  const int32_t left = pixel % layer->outWidth * layer->strideWidth - layer->padLeft;
-  const int32_t top = line % layer->outHeight * layer->strideHeight - layer->padTop;
+  const int32_t left = p.x * layer->strideWidth - layer->padLeft, top = p.y * layer->strideHeight - layer->padTop;
   const int32_t width = layer->kernelWidth, reach = (width - 1) * layer->dilationWidth;
   const size_t step = layer->inChannels;
   const bool isOneRun = layer->dilationWidth == 1 && step == channels && form.tap == channels;
   for (int32_t ky = 0; ky < layer->kernelHeight; ky++) {
     const int32_t iy = top + ky * layer->dilationHeight;
     const bool inside = (uint32_t)iy < (uint32_t)layer->inHeight;
-    const ptrdiff_t first = ((ptrdiff_t)image * layer->inHeight + iy) * layer->inWidth;
+    const ptrdiff_t first = ((ptrdiff_t)p.image * layer->inHeight + iy) * layer->inWidth;
     uint8_t *to = row + ky * form.line;
     if (inside && isOneRun && left >= 0 && left + reach < layer->inWidth) copyBytes(to, x + (first + left) * step, width * channels);
     else
@@ -276,10 +275,9 @@ static void copyRow(const AdderU8 *args, const uint8_t *x, size_t channels, int3
 }
 
 /** Where the pixel under a 1×1 window lies. */
-static const uint8_t *rowInPlace(const AdderLayer *layer, const uint8_t *x, int32_t pixel) {
-  const int32_t line = pixel / layer->outWidth, image = line / layer->outHeight;
-  const ptrdiff_t iy = (ptrdiff_t)image * layer->inHeight + line % layer->outHeight * layer->strideHeight;
-  return x + (iy * layer->inWidth + pixel % layer->outWidth * layer->strideWidth) * layer->inChannels;
+static const uint8_t *rowInPlace(const AdderLayer *layer, const uint8_t *x, Pixel p) {
+  const ptrdiff_t iy = (ptrdiff_t)p.image * layer->inHeight + p.y * layer->strideHeight;
+  return x + (iy * layer->inWidth + p.x * layer->strideWidth) * layer->inChannels;
 }
 
 /** Columns or lines of the input under `count` columns or lines of the output. */
@@ -393,11 +391,13 @@ static void adderU8(const AdderU8 *args, Call call) {
         if (group != laid) {
           const uint8_t *x = (const uint8_t *)memory + layer->x + group * channels;
           if (patches == patchesInLines) tile.lineStep = layLines(args, x, channels, pixel, count, copies, rows);
-          else
-            for (int32_t i = 0; i < count; i++) {
-              if (patches == patchesInPlace) rows[i] = rowInPlace(layer, x, pixel + i);
-              else copyRow(args, x, channels, pixel + i, form, copies + i * form.bytes), rows[i] = copies + i * form.bytes;
+          else {
+            Pixel p = pixelAt(layer->outHeight, layer->outWidth, pixel);
+            for (int32_t i = 0; i < count; i++, p = pixelAfter(layer->outHeight, layer->outWidth, p)) {
+              if (patches == patchesInPlace) rows[i] = rowInPlace(layer, x, p);
+              else copyRow(args, x, channels, p, form, copies + i * form.bytes), rows[i] = copies + i * form.bytes;
             }
+          }
           laid = group;
         }
         const int32_t some = least(codesUnits, least(groupPanels - first, panelRange.end - panel));

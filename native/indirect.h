@@ -10,15 +10,15 @@ typedef struct {
   int32_t image, y, x;
 } Pixel;
 
-static inline Pixel pixelAt(const Indirect *args, int32_t index) {
-  const int32_t x = index % args->outWidth, row = index / args->outWidth;
-  return (Pixel){row / args->outHeight, row % args->outHeight, x};
+static inline Pixel pixelAt(int32_t height, int32_t width, int32_t index) {
+  const int32_t row = index / width;
+  return (Pixel){row / height, row % height, index % width};
 }
 
-static inline Pixel pixelAfter(const Indirect *args, Pixel p) {
-  if (++p.x < args->outWidth) return p;
+static inline Pixel pixelAfter(int32_t height, int32_t width, Pixel p) {
+  if (++p.x < width) return p;
   p.x = 0;
-  if (++p.y < args->outHeight) return p;
+  if (++p.y < height) return p;
   p.y = 0;
   p.image++;
   return p;
@@ -49,8 +49,8 @@ static inline int32_t pixelsBefore(int32_t way, int32_t step, int32_t count) { r
 static void writeTable(const Indirect *args, uint32_t *table, int32_t first, int32_t count, int32_t pixels) {
   const int32_t tileEntries = convTileRows * (1 + args->kernelHeight * args->kernelWidth), there = least(count, pixels - first);
   const int32_t inHeight = args->inHeight, inWidth = args->inWidth, stride = args->strideWidth, inPixel = args->inPixel;
-  Pixel p = pixelAt(args, first);
-  for (int32_t i = 0, some; i < there; i += some, p.x += some - 1, p = pixelAfter(args, p)) {
+  Pixel p = pixelAt(args->outHeight, args->outWidth, first);
+  for (int32_t i = 0, some; i < there; i += some, p.x += some - 1, p = pixelAfter(args->outHeight, args->outWidth, p)) {
     some = least(there - i, args->outWidth - p.x);
     putEntries(table, tileEntries, i, i + some, addressOf(args, p), args->yPixel);
     uint32_t *entries = table;
@@ -85,7 +85,7 @@ static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, in
   const Run *runs = (const Run *)(memory + args->runs);
   const uint32_t pixelBytes = 4 * args->channels * args->groups;
   uint32_t to = tableAt + args->gathered;
-  Pixel p = pixelAt(indirect, first);
+  Pixel p = pixelAt(indirect->outHeight, indirect->outWidth, first);
   for (int32_t i = 0; i < count; i++) {
     uint32_t *entry = table + convTileRows * 2 * (i / convTileRows) + i % convTileRows;
     *entry = addressOf(indirect, p);
@@ -101,6 +101,6 @@ static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, in
       entry[convTileRows] = to;
       to += pixelBytes;
     } else entry[convTileRows] = to - pixelBytes;
-    if (first + i + 1 < pixels) p = pixelAfter(indirect, p);
+    if (first + i + 1 < pixels) p = pixelAfter(indirect->outHeight, indirect->outWidth, p);
   }
 }
