@@ -1,7 +1,8 @@
 // From integer sums to what a layer puts out: y = a[o]·(2·Σ(w ∸ x) + Σx − Σw) + b[o], then the residual, then clamping.
 //
-// The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32; or one of 32 bits. Constants of a
-// panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32). The integers are exact, and so are they as floats below 2^24.
+// The sums come as kernels/adder-u8.ts makes them: of each pixel two of 16 bits for each of 8 filters, and what did not fit as i32; or one of 32 bits, which is
+// 2·Σmax(x, w) − Σw. Constants of a panel of 8 filters: a (8 floats), b (8 floats), −Σw (8 i32; with it what fills up runs). The integers are exact, and so are
+// they as floats below 2^24.
 
 import { rounding } from './quantise'
 import { clamp, loadSome, storeSome } from './simd'
@@ -17,30 +18,22 @@ export function collect(narrow: usize, wide: usize, count: i32, add: bool): void
   }
 }
 
-/** Twice the sums: of two of 16 bits each, or of one of 32 where dot products made them. */
+/** Σ|x − w| of four filters, as floats: of two sums w ∸ x of 16 bits each and what did not fit into them, `wide` if not 0; or of what dot products made. */
 // @inline
-function doubled(sums: v128, twos: v128, dots: bool): v128 {
-  return dots ? i32x4.shl(sums, 1) : i32x4.dot_i16x8_s(sums, twos)
+function distances(narrow: usize, wide: usize, sum: v128, negated: v128, twos: v128, dots: bool): v128 {
+  let exact: v128
+  if (dots) exact = i32x4.sub(v128.load(narrow), sum)
+  else {
+    exact = i32x4.add(i32x4.dot_i16x8_s(v128.load(narrow), twos), i32x4.add(sum, negated))
+    if (wide) exact = i32x4.add(exact, v128.load(wide))
+  }
+  return f32x4.convert_i32x4_s(exact)
 }
 
 /** A float argument in all lanes, loaded as a vector: a splat of a scalar V8 makes anew for every pixel, which takes 6 % of a small layer. */
 // @inline
 function splatOf(args: AdderU8, offset: usize): v128 {
   return v128.load32_splat(changetype<usize>(args) + offset)
-}
-
-/** Σx in all lanes; where dot products made sums of maxima, −Σx. */
-// @inline
-function inputSum(sums: usize, dots: bool): v128 {
-  const sum = v128.load32_splat(sums)
-  return dots ? i32x4.neg(sum) : sum
-}
-
-/** a·(2·Σ(w ∸ x) + Σx − Σw) + b for four filters. */
-// @inline
-function scaled(twice: v128, sum: v128, a: v128, b: v128, negated: v128): v128 {
-  const exact = i32x4.add(twice, i32x4.add(sum, negated))
-  return f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exact), a), b)
 }
 
 /**
@@ -61,22 +54,19 @@ export function finishFloats(args: AdderU8, narrow: usize, wide: usize, sums: us
   const hi = splatOf(args, offsetof<AdderU8>('hi'))
   const twos = i16x8.splat(2)
   const dots = args.dots !== 0
+  const wideStep: usize = wide ? 16 : 0
   const pixelBytes = 4 * <usize>args.yPixel
   let y = args.y + 4 * <usize>out
   let residual = args.residual
   const some = residual !== 0
   if (some) residual += 4 * <usize>out
   for (; count > 0; count--) {
-    const sum = inputSum(sums, dots)
-    let t0 = doubled(v128.load(narrow), twos, dots)
-    let t1 = doubled(v128.load(narrow, 16), twos, dots)
-    if (wide) {
-      t0 = i32x4.add(t0, v128.load(wide))
-      t1 = i32x4.add(t1, v128.load(wide, 16))
-      wide += 32
-    }
-    let v0 = scaled(t0, sum, a0, b0, n0)
-    let v1 = scaled(t1, sum, a1, b1, n1)
+    const sum = v128.load32_splat(sums)
+    const t0 = distances(narrow, wide, sum, n0, twos, dots)
+    const t1 = distances(narrow + 16, wide + wideStep, sum, n1, twos, dots)
+    wide += 2 * wideStep
+    let v0 = f32x4.add(f32x4.mul(t0, a0), b0)
+    let v1 = f32x4.add(f32x4.mul(t1, a1), b1)
     if (columns >= 8) {
       if (some) {
         v0 = f32x4.add(v0, v128.load(residual))
@@ -113,19 +103,16 @@ export function finishBytes(args: AdderU8, narrow: usize, wide: usize, sums: usi
   const zero = i8x16.splat(<i8>args.outZero)
   const twos = i16x8.splat(2)
   const dots = args.dots !== 0
+  const wideStep: usize = wide ? 16 : 0
   const pixelBytes = <usize>args.yPixel
   let y = args.y + out
   for (; count > 0; count--) {
-    const sum = inputSum(sums, dots)
-    let t0 = doubled(v128.load(narrow), twos, dots)
-    let t1 = doubled(v128.load(narrow, 16), twos, dots)
-    if (wide) {
-      t0 = i32x4.add(t0, v128.load(wide))
-      t1 = i32x4.add(t1, v128.load(wide, 16))
-      wide += 32
-    }
-    const v0 = f32x4.add(clamp(scaled(t0, sum, a0, b0, n0), lo, hi), round)
-    const v1 = f32x4.add(clamp(scaled(t1, sum, a1, b1, n1), lo, hi), round)
+    const sum = v128.load32_splat(sums)
+    const t0 = distances(narrow, wide, sum, n0, twos, dots)
+    const t1 = distances(narrow + 16, wide + wideStep, sum, n1, twos, dots)
+    wide += 2 * wideStep
+    const v0 = f32x4.add(clamp(f32x4.add(f32x4.mul(t0, a0), b0), lo, hi), round)
+    const v1 = f32x4.add(clamp(f32x4.add(f32x4.mul(t1, a1), b1), lo, hi), round)
     // The first bytes of all eight lanes.
     const codes = i8x16.add(i8x16.shuffle(v0, v1, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0), zero)
     if (columns >= 8) v128.store64_lane(y, codes, 0)

@@ -12,7 +12,7 @@
 //
 // Where the engine has one instruction for dot products of bytes (`dots`), another form takes no widening:
 //
-//     Σ|x − w| = 2·Σmax(x, w) − Σx − Σw,     a maximum of 16 bytes, and one dot product with ones, which adds them up in 4 sums of 32 bits
+//     Σ|x − w| = 2·Σmax(x, w) − Σx − Σw,     a maximum of 16 bytes, and one dot product with twos, which adds them up in 4 sums of 32 bits
 //
 // (A processor may have twice as many units for maxima as for saturating subtractions.) There sums stay in registers and weights pass by, and
 // weights of 255 fill up runs: the maximum is 255 whatever lies there.
@@ -76,19 +76,19 @@ export function adderU8(args: AdderU8, thread: i32, threads: i32): void {
         const end = min(endPanel, (group + 1) * groupPanels)
         const codes = layCodes(args, pixel, count, group, patches, planeBytes, work, pixelSums, sums)
         for (; panel < end; panel++) {
+          const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
           let w = weights + runBytes * <usize>(runs * panel)
           for (let r = 0; r < runs; r += mostRuns) {
             const n = min(runs - r, mostRuns)
             const from = offsets + 4 * <usize>r
             if (r > 0) collect(narrow, wide, count, r > mostRuns)
-            if (args.dots) passesOfDots(quads, codes, from, n, w, narrow, lines, across, step, skip)
+            if (args.dots) passesOfDots(quads, codes, from, n, w, filter, narrow, lines, across, step, skip)
             else if (terms === 1) passes1(quads, codes, from, n, w, narrow, lines, across, step, skip)
             else if (terms === 2) passes2(quads, codes, from, n, w, narrow, lines, across, step, skip)
             else passes4(quads, codes, from, n, w, narrow, lines, across, step, skip)
             w += runBytes * <usize>n
           }
           const column = panelWidth * (panel - group * groupPanels)
-          const filter = filters + 4 * <usize>(adderCodeRows * panelWidth * panel)
           const out = pixel * args.yPixel + group * columns + column
           const more = runs > mostRuns ? wide : 0
           if (toBytes) finishBytes(args, narrow, more, sums, count, filter, out, columns - column)
@@ -206,21 +206,22 @@ function passes4(quads: i32, codes: usize, offsets: usize, runs: i32, w: usize, 
   byQuads(4, quads, codes, offsets, runs, w, sums, lines, across, step, skip)
 }
 
-/** c + Σmax(w, x) of 4 taps of 4 filters. */
+/** c + 2·Σmax(w, x) of 4 taps of 4 filters. */
 // @inline
-function counted(w: v128, x: v128, ones: v128, c: v128): v128 {
-  return i32x4.relaxed_dot_i8x16_i7x16_add_s(ones, v128.max<u8>(w, x), c)
+function counted(w: v128, x: v128, twos: v128, c: v128): v128 {
+  return i32x4.relaxed_dot_i8x16_i7x16_add_s(twos, v128.max<u8>(w, x), c)
 }
 
 // biome-ignore format: what is done side by side stands side by side
 /**
- * Σmax(w, x) of all runs of 4 · `quads` taps for tiles of 5 pixels × 8 filters: 10 vectors of sums, two of weights, and the three that this takes, are all the
+ * 2·Σmax(w, x) − Σw of all runs of 4 · `quads` taps for tiles of 5 pixels × 8 filters: 10 vectors of sums, two of weights, and the three that this takes, are all the
  * registers that V8 has. Behind a block's last pixel its tile takes that pixel again, whose sums nobody reads.
  */
-function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, weights: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
+function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, weights: usize, filter: usize, s: usize, lines: i32, across: i32, step: usize, skip: usize): void {
   // Loaded: a constant V8 makes anew for each product, in three instructions.
-  store<u8>(s, 1)
-  const ones = v128.load8_splat(s)
+  store<u8>(s, 2)
+  const twos = v128.load8_splat(s)
+  const n0 = v128.load(filter, 64), n1 = v128.load(filter, 80)
   let left = across
   for (let count = lines * across; count > 0; count -= 5) {
     const a0 = codes
@@ -233,11 +234,11 @@ function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, weigh
     if (count > 4) { codes += step; if (!--left) { codes += skip; left = across } }
     const a4 = codes
     codes += step; if (!--left) { codes += skip; left = across }
-    let c00 = i32x4.splat(0), c01 = c00
-    let c10 = c00, c11 = c00
-    let c20 = c00, c21 = c00
-    let c30 = c00, c31 = c00
-    let c40 = c00, c41 = c00
+    let c00 = n0, c01 = n1
+    let c10 = n0, c11 = n1
+    let c20 = n0, c21 = n1
+    let c30 = n0, c31 = n1
+    let c40 = n0, c41 = n1
     let w = weights
     let offset = offsets
     for (let r = runs; r > 0; r--) {
@@ -247,32 +248,32 @@ function passesOfDots(quads: i32, codes: usize, offsets: usize, runs: i32, weigh
       let w0: v128, w1: v128, x: v128
       // Steps are kept apart by conditions, or sums would be made one after the other, which takes more registers. The second is always true.
       w0 = v128.load(w); w1 = v128.load(w, 16)
-      x = v128.load32_splat(b0); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
-      x = v128.load32_splat(b1); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
-      x = v128.load32_splat(b2); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
-      x = v128.load32_splat(b3); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
-      x = v128.load32_splat(b4); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+      x = v128.load32_splat(b0); c00 = counted(w0, x, twos, c00); c01 = counted(w1, x, twos, c01)
+      x = v128.load32_splat(b1); c10 = counted(w0, x, twos, c10); c11 = counted(w1, x, twos, c11)
+      x = v128.load32_splat(b2); c20 = counted(w0, x, twos, c20); c21 = counted(w1, x, twos, c21)
+      x = v128.load32_splat(b3); c30 = counted(w0, x, twos, c30); c31 = counted(w1, x, twos, c31)
+      x = v128.load32_splat(b4); c40 = counted(w0, x, twos, c40); c41 = counted(w1, x, twos, c41)
       if (quads > 1) {
         w0 = v128.load(w, 32); w1 = v128.load(w, 48)
-        x = v128.load32_splat(b0, 4); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
-        x = v128.load32_splat(b1, 4); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
-        x = v128.load32_splat(b2, 4); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
-        x = v128.load32_splat(b3, 4); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
-        x = v128.load32_splat(b4, 4); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+        x = v128.load32_splat(b0, 4); c00 = counted(w0, x, twos, c00); c01 = counted(w1, x, twos, c01)
+        x = v128.load32_splat(b1, 4); c10 = counted(w0, x, twos, c10); c11 = counted(w1, x, twos, c11)
+        x = v128.load32_splat(b2, 4); c20 = counted(w0, x, twos, c20); c21 = counted(w1, x, twos, c21)
+        x = v128.load32_splat(b3, 4); c30 = counted(w0, x, twos, c30); c31 = counted(w1, x, twos, c31)
+        x = v128.load32_splat(b4, 4); c40 = counted(w0, x, twos, c40); c41 = counted(w1, x, twos, c41)
         if (quads > 2) {
           w0 = v128.load(w, 64); w1 = v128.load(w, 80)
-          x = v128.load32_splat(b0, 8); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
-          x = v128.load32_splat(b1, 8); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
-          x = v128.load32_splat(b2, 8); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
-          x = v128.load32_splat(b3, 8); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
-          x = v128.load32_splat(b4, 8); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+          x = v128.load32_splat(b0, 8); c00 = counted(w0, x, twos, c00); c01 = counted(w1, x, twos, c01)
+          x = v128.load32_splat(b1, 8); c10 = counted(w0, x, twos, c10); c11 = counted(w1, x, twos, c11)
+          x = v128.load32_splat(b2, 8); c20 = counted(w0, x, twos, c20); c21 = counted(w1, x, twos, c21)
+          x = v128.load32_splat(b3, 8); c30 = counted(w0, x, twos, c30); c31 = counted(w1, x, twos, c31)
+          x = v128.load32_splat(b4, 8); c40 = counted(w0, x, twos, c40); c41 = counted(w1, x, twos, c41)
           if (quads > 3) {
             w0 = v128.load(w, 96); w1 = v128.load(w, 112)
-            x = v128.load32_splat(b0, 12); c00 = counted(w0, x, ones, c00); c01 = counted(w1, x, ones, c01)
-            x = v128.load32_splat(b1, 12); c10 = counted(w0, x, ones, c10); c11 = counted(w1, x, ones, c11)
-            x = v128.load32_splat(b2, 12); c20 = counted(w0, x, ones, c20); c21 = counted(w1, x, ones, c21)
-            x = v128.load32_splat(b3, 12); c30 = counted(w0, x, ones, c30); c31 = counted(w1, x, ones, c31)
-            x = v128.load32_splat(b4, 12); c40 = counted(w0, x, ones, c40); c41 = counted(w1, x, ones, c41)
+            x = v128.load32_splat(b0, 12); c00 = counted(w0, x, twos, c00); c01 = counted(w1, x, twos, c01)
+            x = v128.load32_splat(b1, 12); c10 = counted(w0, x, twos, c10); c11 = counted(w1, x, twos, c11)
+            x = v128.load32_splat(b2, 12); c20 = counted(w0, x, twos, c20); c21 = counted(w1, x, twos, c21)
+            x = v128.load32_splat(b3, 12); c30 = counted(w0, x, twos, c30); c31 = counted(w1, x, twos, c31)
+            x = v128.load32_splat(b4, 12); c40 = counted(w0, x, twos, c40); c41 = counted(w1, x, twos, c41)
           }
         }
       }
