@@ -57,7 +57,7 @@ describe('net:NAME', () => {
   })
 
   it('is no teacher to go into a recipe', async () => {
-    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    const data = ['--data', 'mnist:nowhere', '--write-recipe', at('r.json')]
     await fails(/A teacher is a trained network/, 'swap', 'net:resnet20', '--to', 'adder', '-o', at('a.onnx'), ...data)
   })
 
@@ -103,7 +103,7 @@ describe('design:NAME', () => {
   })
 
   it('is no teacher to go into a recipe either', async () => {
-    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    const data = ['--data', 'mnist:nowhere', '--write-recipe', at('r.json')]
     await fails(
       /A teacher is a trained network/,
       'swap',

@@ -4,6 +4,7 @@ import { slimInFolder, writeModelFile } from '../../api/files.node.ts'
 import type { SlimOptions } from '../../api/workflow.node.ts'
 import { isAborted, KerfError } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.ts'
+import { openInputs } from '../data/given-data.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
@@ -142,7 +143,8 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
   const written = writeModelFile(result.model, output, { force, protect: files })
   const assumed = given.image && assumptionText(given.image)
   const notes = [...notices, ...(assumed ? [assumed] : [])]
-  const context = { path, model, written, notes, fullNames: options.fullNames }
+  const inputs = openInputs(model, given.image)
+  const context = { path, model, written, notes, inputs, fullNames: options.fullNames }
   if (page !== undefined) {
     const whole = toHtml(slimReport(result, context, true), { figures: [chartsSvg([slimChart(result)])] })
     writeWholeFile(page, whole, { force, inputs: files })

@@ -1,0 +1,158 @@
+// Networks and photos as people have them: sizes left open, several outputs, classes that are not those of the folders, names of exporters.
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { seededRandom } from '../base/index.ts'
+import { GraphBuilder, type Model, tensorOf } from '../graph/index.ts'
+import { readModelFile, writeModelFile } from '../onnx/index.node.ts'
+import { kerf } from './in-process.ts'
+
+let folder: string
+const at = (name: string) => join(folder, name)
+const random = seededRandom(1)
+
+const drawn = (shape: readonly number[]) =>
+  tensorOf(
+    'float32',
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal()),
+  )
+
+/** Two convolutions, then what `head` makes of them. */
+function network(head: (b: GraphBuilder, x: string) => void, size: readonly (number | string)[] = ['H', 'W']): Model {
+  const b = new GraphBuilder('own')
+  const image = b.input('image', 'float32', ['N', 3, ...size])
+  const conv = (x: string, name: string, shape: number[]) =>
+    b.node(
+      'Relu',
+      [
+        b.node(
+          'Conv',
+          [x, b.constant(`${name}.weight`, drawn(shape))],
+          { pads: [1, 1, 1, 1] },
+          { name: `${name}/Conv` },
+        ),
+      ],
+      {},
+      { name: `${name}/Relu` },
+    )
+  const first = conv(image, '/features/features.0', [8, 3, 3, 3])
+  head(b, conv(first, '/features/features.1', [8, 8, 3, 3]))
+  return b.model()
+}
+
+const detector = () =>
+  network((b, x) => {
+    for (const [name, channels] of [['boxes', 12] as const, ['scores', 9] as const])
+      b.output(b.node('Conv', [x, b.constant(`${name}.weight`, drawn([channels, 8, 1, 1]))], {}, { name }))
+  })
+
+const classifier = (classes: number) =>
+  network(
+    (b, x) => {
+      const flat = b.node('Flatten', [b.node('GlobalAveragePool', [x])])
+      b.output(b.node('Gemm', [flat, b.constant('fc.weight', drawn([8, classes]))], {}, { name: '/fc/Gemm' }))
+    },
+    [16, 16],
+  )
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kerf-own-'))
+  for (const kind of ['café', 'trees']) {
+    mkdirSync(at(`photos/${kind}`), { recursive: true })
+    for (let i = 0; i < 12; i++)
+      await sharp(
+        Uint8Array.from({ length: 1200 }, () => random.below(256)),
+        { raw: { width: 20, height: 20, channels: 3 } },
+      )
+        .png()
+        .toFile(at(`photos/${kind}/IMG ${i}.png`))
+  }
+  writeModelFile(detector(), at('detector.onnx'))
+  writeModelFile(classifier(5), at('five.onnx'))
+  writeModelFile(classifier(2), at('two.onnx'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const works = async (...argv: string[]) => {
+  const { status, out, err } = await kerf(...argv)
+  expect(status, err).toBe(0)
+  return { out, err }
+}
+
+describe('a detector whose sizes are open takes those of its images', () => {
+  const data = () => ['--data', at('photos'), '--resize', '16', '-t', '1']
+
+  it.each([
+    ['sensitivity', ['--ratios', '0.5', '--images', '12']],
+    ['slim', ['-o', 'slim.onnx', '--target-macs', '0.8', '--rounds', '1', '--epochs', '0', '--max-drop', '99%']],
+    ['swap', ['-o', 'swap.onnx', '--to', 'low-rank', '--rank', '2', '--layers', '*features.1*']],
+    ['prune', ['-o', 'prune.onnx', '--ratio', '0.5', '--recover', '--recover-steps', 'least-squares']],
+    ['quantize', ['-o', 'codes.onnx']],
+  ])('in kerf %s', async (command, args) => {
+    const more = command === 'slim' || command === 'sensitivity' ? ['--no-labels'] : []
+    const { out } = await works(
+      ...[command, at('detector.onnx'), ...args.map((a) => (a.endsWith('.onnx') ? at(a) : a)), ...data(), ...more],
+    )
+    expect(out).toContain('Assumed, as neither a flag nor the file says it: ')
+    if (command === 'sensitivity') expect(out).toMatch(/^−50%: what is left of the quality, in percent, when 50 % /m)
+  })
+})
+
+describe('kerf quantize', () => {
+  it('makes bytes of an ordinary network, and judges it without labels where they are of other classes', async () => {
+    const { out, err } = await works('quantize', at('five.onnx'), '-o', at('q5.onnx'), '--data', at('photos'))
+    expect(err).toContain('The images are of 2 classes, and the model tells 5 classes apart: not accuracy is measured')
+    expect(out).toMatch(/^Agreement +\d/m)
+    expect(out).not.toContain('Accuracy')
+    expect(readModelFile(at('q5.onnx')).graph.nodes.map((n) => n.opType)).toContain('QuantizeLinear')
+    // Names as kerf profile has them.
+    expect(out).toMatch(/^features\.0 +Conv /m)
+  })
+
+  it('measures accuracy where labels are of its classes, unless told not to look at them', async () => {
+    const args = (out: string) => ['quantize', at('two.onnx'), '-o', at(out), '--data', at('photos')]
+    const { out, err } = await works(...args('q2.onnx'), '--full-names')
+    expect([out, err]).toEqual([expect.stringContaining('Accuracy before'), ''])
+    expect(out).toMatch(/^\/features\/features\.0\/Conv +Conv /m)
+    expect((await works(...args('q2n.onnx'), '--no-labels')).out).toContain('Agreement')
+  })
+
+  it('still knows --calibrate, as --images was called', async () => {
+    const { out } = await works(
+      ...['quantize', at('two.onnx'), '-o', at('qc.onnx'), '--data', at('photos'), '--calibrate', '9'],
+    )
+    expect(out).toContain('from 9 images')
+    expect((await works('quantize', '--help')).out).not.toContain('--calibrate')
+  })
+})
+
+it('kerf bench calls layers as kerf profile does', async () => {
+  const bench = ['bench', at('two.onnx'), '--seconds', '0.05', '-t', '1', '--layers']
+  expect((await works(...bench)).out).toMatch(/^features\.1 .*Conv/m)
+  expect((await works(...bench, '--full-names')).out).toMatch(/^\/features\/features\.1\/Conv /m)
+})
+
+it('kerf swap says how to train with the flags that there are, and what costs more than before', async () => {
+  const { out } = await works('swap', at('two.onnx'), '-o', at('b.onnx'), '--to', 'bottleneck', '--expansion', '60')
+  expect(out).toContain(`--epochs 50 --teacher ${at('two.onnx')} -o RUN\n`)
+  expect(out).toContain('features.1 costs more MACs than before.')
+})
+
+it('kerf eval takes images from the whole set, which is sorted by class', async () => {
+  const { out } = await works(
+    'eval',
+    at('two.onnx'),
+    '--data',
+    at('photos'),
+    '--part',
+    'train',
+    '--images',
+    '4',
+    '--json',
+  )
+  expect(JSON.parse(out)).toMatchObject({ images: 4, classes: [{ images: 2 }, { images: 2 }] })
+})
