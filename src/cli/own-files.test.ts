@@ -13,25 +13,30 @@ import { kerf } from './in-process.ts'
 let folder: string
 const at = (name: string) => join(folder, name)
 const random = seededRandom(1)
+type Floats = 'float32' | 'float16'
 
-const drawn = (shape: readonly number[]) =>
+const drawn = (shape: readonly number[], elementType: Floats) =>
   tensorOf(
-    'float32',
+    elementType,
     shape,
     Array.from({ length: shape.reduce((a, b) => a * b) }, () => 0.3 * random.normal()),
   )
 
 /** Two convolutions, then what `head` makes of them. */
-function network(head: (b: GraphBuilder, x: string) => void, size: readonly (number | string)[] = ['H', 'W']): Model {
+function network(
+  head: (b: GraphBuilder, x: string) => void,
+  size: readonly (number | string)[] = ['H', 'W'],
+  floats: Floats = 'float32',
+): Model {
   const b = new GraphBuilder('own')
-  const image = b.input('image', 'float32', ['N', 3, ...size])
+  const image = b.input('image', floats, ['N', 3, ...size])
   const conv = (x: string, name: string, shape: number[]) =>
     b.node(
       'Relu',
       [
         b.node(
           'Conv',
-          [x, b.constant(`${name}.weight`, drawn(shape))],
+          [x, b.constant(`${name}.weight`, drawn(shape, floats))],
           { pads: [1, 1, 1, 1] },
           { name: `${name}/Conv` },
         ),
@@ -47,16 +52,17 @@ function network(head: (b: GraphBuilder, x: string) => void, size: readonly (num
 const detector = () =>
   network((b, x) => {
     for (const [name, channels] of [['boxes', 12] as const, ['scores', 9] as const])
-      b.output(b.node('Conv', [x, b.constant(`${name}.weight`, drawn([channels, 8, 1, 1]))], {}, { name }))
+      b.output(b.node('Conv', [x, b.constant(`${name}.weight`, drawn([channels, 8, 1, 1], 'float32'))], {}, { name }))
   })
 
-const classifier = (classes: number) =>
+const classifier = (classes: number, floats: Floats = 'float32') =>
   network(
     (b, x) => {
       const flat = b.node('Flatten', [b.node('GlobalAveragePool', [x])])
-      b.output(b.node('Gemm', [flat, b.constant('fc.weight', drawn([8, classes]))], {}, { name: '/fc/Gemm' }))
+      b.output(b.node('Gemm', [flat, b.constant('fc.weight', drawn([8, classes], floats))], {}, { name: '/fc/Gemm' }))
     },
     [16, 16],
+    floats,
   )
 
 beforeAll(async () => {
@@ -74,6 +80,7 @@ beforeAll(async () => {
   writeModelFile(detector(), at('detector.onnx'))
   writeModelFile(classifier(5), at('five.onnx'))
   writeModelFile(classifier(2), at('two.onnx'))
+  writeModelFile(classifier(2, 'float16'), at('half.onnx'))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -99,6 +106,38 @@ describe('a detector whose sizes are open takes those of its images', () => {
     )
     expect(out).toContain('Assumed, as neither a flag nor the file says it: ')
     if (command === 'sensitivity') expect(out).toMatch(/^−50%: what is left of the quality, in percent, when 50 % /m)
+  })
+})
+
+describe('a network of 16-bit floats is given images, and written in float32', () => {
+  it.each([
+    ['eval', []],
+    ['sensitivity', ['--ratios', '0.5']],
+    ['slim', ['-o', 'half-slim.onnx', '--target-macs', '0.7', '--rounds', '1', '--epochs', '0', '--max-drop', '99%']],
+    ['swap', ['-o', 'half-swap.onnx', '--to', 'low-rank', '--rank', '2', '--layers', '*features.1*']],
+    ['prune', ['-o', 'half-wanda.onnx', '--ratio', '0.5', '--criterion', 'wanda']],
+    ['prune', ['-o', 'half-taylor.onnx', '--ratio', '0.5', '--criterion', 'taylor', '--recover']],
+    ['prune', ['-o', 'half-tuned.onnx', '--ratio', '0.5', '--finetune', '--epochs', '1']],
+    ['quantize', ['-o', 'half-codes.onnx']],
+  ])('kerf %s %j', async (command, args) => {
+    const files = args.map((a) => (a.endsWith('.onnx') ? at(a) : a))
+    const { err } = await works(command, at('half.onnx'), ...files, '--data', at('photos'), '-t', '1')
+    const written = files.find((a) => a.endsWith('.onnx'))
+    if (written === undefined) return
+    expect(readModelFile(written).graph.inputs[0]?.type).toMatchObject({ elementType: 'float32' })
+    expect(err).toContain('kerf: the model has 16-bit floats; what is written has float32 in their place.\n')
+  })
+
+  it('kerf train', async () => {
+    const args = ['--data', at('photos'), '--epochs', '1', '-t', '1', '-o', at('half-run')]
+    const { err } = await works('train', '--model', at('half.onnx'), ...args)
+    expect(err).toContain('kerf: the model has 16-bit floats, which are float32 here.\n')
+    expect((await works('run', at('half-run'), '--input', at('photos/trees/IMG 1.png'))).out).toMatch(/^Answer +/m)
+  })
+
+  it('and stays as it is where nothing looks at images', async () => {
+    await works('prune', at('half.onnx'), '-o', at('half-cut.onnx'), '--ratio', '0.5')
+    expect(readModelFile(at('half-cut.onnx')).graph.inputs[0]?.type).toMatchObject({ elementType: 'float16' })
   })
 })
 

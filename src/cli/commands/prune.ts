@@ -30,7 +30,7 @@ import { toJson } from '../../report/index.ts'
 import { dataRecipe, type GivenRecipe } from '../data/given-data.ts'
 import { type ImageSource, imageSource, withReason } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument, modelFile } from '../given-model.ts'
+import { givenModel, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -236,7 +236,8 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
   if (options.output !== undefined && !options.dryRun)
     checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
-  const model = givenModel(path)
+  const file = givenModel(path)
+  const model = options.data || options.finetune ? learning(file, io) : file
   const tuning = fineTuneRecipe(path, model, options)
   const recipe = tuning?.recipe
   const { signal, progress } = task
@@ -392,6 +393,7 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
     methods: o.method,
     criterion: o.criterion,
     seed: o.seed ?? defaultSeed,
+    threads: o.threads,
     keep: o.keep,
     inputs: o.input,
     outputsMayShrink: o.allowOutputs,

@@ -13,7 +13,7 @@ import { addDataOptions, classesOf, type DataOptions, dataRecipe, inOrderOf, ope
 import { imageSource } from '../data/image-source.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, learning, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -123,10 +123,11 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
     throw new UsageError(
       'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
     )
-  const model = givenModel(path)
+  const file = givenModel(path)
+  const model = learning(file, io)
   const to = options.to ?? (hasAdderLayers(model) ? 'adder' : 'int8')
   if (to === 'adder') checkAdderFlags(options)
-  const protect = filesOfGiven(path, model)
+  const protect = filesOfGiven(path, file)
   checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
   // What is wrong with the model is said before data are read.
   if (to === 'adder') calibrate(model)

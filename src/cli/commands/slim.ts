@@ -7,7 +7,7 @@ import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.t
 import { openInputs } from '../data/given-data.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger, positiveNumber, wholeNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
@@ -107,8 +107,9 @@ const folderOf = (output: string): string => join(dirname(output), `${basename(o
 async function slim(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {
   const { output, report: page, force, resume, json } = options
   if (output === undefined) throw new UsageError('Say where the smaller model goes: -o small.onnx.')
-  const model = givenModel(path)
-  const files = filesOfGiven(path, model)
+  const file = givenModel(path)
+  const model = learning(file, io)
+  const files = filesOfGiven(path, file)
   checkOutput(output, { force, inputs: files, endings: modelEndings })
   if (page !== undefined) checkOutput(page, { force, inputs: [...files, output], endings: ['html', 'htm'] })
   const target = targetFlag(options)

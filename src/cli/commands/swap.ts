@@ -7,7 +7,7 @@ import { toJson } from '../../report/index.ts'
 import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, openInputs } from '../data/given-data.ts'
 import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, isBuiltIn, modelArgument, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, isBuiltIn, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
@@ -119,9 +119,10 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
     throw new UsageError(
       `A teacher is a trained network, and ${path} is not: leave out --write-recipe, or train it first.`,
     )
-  const model = givenModel(path)
+  const file = givenModel(path)
+  const model = options.data ? learning(file, io) : file
   const { recipe, image } = dataRecipe(model, options) ?? {}
-  const protect = filesOfGiven(path, model)
+  const protect = filesOfGiven(path, file)
   if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
   if (!dryRun && options.writeRecipe !== undefined)
     checkOutput(options.writeRecipe, { force, inputs: protect, endings: ['json'] })

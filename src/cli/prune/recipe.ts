@@ -22,8 +22,10 @@ export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'out
 /** Epochs of fine-tuning where nobody says how many. */
 export const fineTuneEpochs = 3
 
+/** Looking at images has threads. */
 const withoutImages = ({
   data,
+  threads,
   resize,
   fit,
   crop,
