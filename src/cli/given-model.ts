@@ -1,10 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesOf, readModelFile } from '../api/files.node.ts'
-import type { Model } from '../api/graph.ts'
+import { inFloat32, type Model } from '../api/graph.ts'
 import { buildNet, netNameOf } from '../api/nets.ts'
 import { KerfError } from '../base/index.ts'
-import { inFloat32 } from '../graph/index.ts'
 import { designModel, isDesign } from './design.ts'
 import type { Io } from './io.ts'
 

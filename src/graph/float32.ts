@@ -1,88 +1,45 @@
 import { byteLengthOf, elementCount, getOrAdd, type HalfType, isHalf, widenHalves } from '../base/index.ts'
-import type { Attribute, FunctionDefinition, Graph, Model, Node, Tensor, ValueInfo } from './model.ts'
+import type { Model, Tensor } from './model.ts'
 
 /*
  * A model of 16-bit floats as one of float32, which holds every half exactly: for what looks at images or learns, where halves would round each step.
  * Casts between the two become Casts of float32 to itself.
  */
 
-/** TensorProto.DataType: FLOAT, FLOAT16, BFLOAT16. */
-const [float, ...halves] = [1, 10, 16]
-/** Attributes that name an element type. */
-const typeAttributes: ReadonlySet<string> = new Set(['to', 'dtype', 'output_dtype'])
+/** Attributes that name an element type, by its number in TensorProto.DataType: float32 is 1, halves are 10 and 16. */
+const typeAttributes = ['to', 'dtype', 'output_dtype']
 
-/** @returns the same model where it holds no 16-bit floats */
-export function inFloat32(model: Model): Model {
-  const graph = widenGraph(model.graph)
-  const functions = unlessSame(model.functions, widenFunction)
-  return graph === model.graph && functions === model.functions ? model : { ...model, graph, functions }
+/**
+ * The model with float32 in the place of float16 and bfloat16, in weights, inputs, outputs and between: the same values, twice the bytes. Weights are widened when they are read.
+ * @returns the same model where it holds no 16-bit floats
+ */
+export const inFloat32 = (model: Model): Model => widenedPart(model)
+
+/** What a model is made of, plain objects, lists and maps, with all that is in it. @param key what it is called there */
+function widenedPart<T>(part: T, key = ''): T {
+  if (typeof part !== 'object' || part === null || key === 'preserved') return part
+  if (part instanceof Map) return unlessSame(part, part, (made) => new Map(made))
+  if (Array.isArray(part)) return unlessSame(part, part.entries(), (made) => made.map(([, item]) => item))
+  const { data, elementType, value } = part as Partial<Tensor> & { readonly value?: unknown }
+  if (data) return widenTensor(part as unknown as Tensor) as T
+  if (elementType && isHalf(elementType)) return { ...part, elementType: 'float32' }
+  if (typeAttributes.includes(key) && (value === 10 || value === 16)) return { ...part, value: 1 }
+  if (Object.getPrototypeOf(part) !== Object.prototype) return part
+  return unlessSame(part, Object.entries(part), Object.fromEntries)
 }
 
-function widenGraph(graph: Graph): Graph {
-  const made = {
-    inputs: unlessSame(graph.inputs, widenInfo),
-    outputs: unlessSame(graph.outputs, widenInfo),
-    initializers: inMap(graph.initializers, widenTensor),
-    valueInfo: inMap(graph.valueInfo, widenInfo),
-    nodes: unlessSame(graph.nodes, widenNode),
-  }
-  return Object.entries(made).every(([key, value]) => graph[key as keyof typeof made] === value)
-    ? graph
-    : { ...graph, ...made }
-}
-
-function widenInfo(info: ValueInfo): ValueInfo {
-  const { type } = info
-  return type?.kind === 'tensor' && isHalf(type.elementType)
-    ? { ...info, type: { ...type, elementType: 'float32' } }
-    : info
-}
-
-function widenNode(node: Node): Node {
-  const attributes = inMap(node.attributes, (attribute, name) => widenAttribute(attribute, name, node))
-  return attributes === node.attributes ? node : { ...node, attributes }
-}
-
-function widenAttribute(attribute: Attribute, name: string, { opType }: Pick<Node, 'opType'>): Attribute {
-  switch (attribute.kind) {
-    case 'int':
-      return typeAttributes.has(name) && halves.includes(Number(attribute.value))
-        ? { ...attribute, value: float! }
-        : attribute
-    case 'string':
-      // Before opset 6.
-      return opType === 'Cast' && name === 'to' && attribute.value === 'FLOAT16'
-        ? { ...attribute, value: 'FLOAT' }
-        : attribute
-    case 'tensor':
-      return replaced(attribute, widenTensor(attribute.value))
-    case 'tensors':
-      return replaced(attribute, unlessSame(attribute.value, widenTensor))
-    case 'graph':
-      return replaced(attribute, widenGraph(attribute.value))
-    case 'graphs':
-      return replaced(attribute, unlessSame(attribute.value, widenGraph))
-    default:
-      return attribute
-  }
-}
-
-function widenFunction(definition: FunctionDefinition): FunctionDefinition {
-  const nodes = unlessSame(definition.nodes, widenNode)
-  return nodes === definition.nodes ? definition : { ...definition, nodes }
-}
-
-const replaced = <V, A extends { readonly value: V }>(attribute: A, value: V): A =>
-  value === attribute.value ? attribute : { ...attribute, value }
-
-function unlessSame<T>(list: readonly T[], of: (item: T) => T): readonly T[] {
-  const made = list.map(of)
-  return made.every((item, i) => item === list[i]) ? list : made
-}
-
-function inMap<T>(map: ReadonlyMap<string, T>, of: (item: T, name: string) => T): ReadonlyMap<string, T> {
-  const made = [...map].map(([name, item]) => [name, of(item, name)] as const)
-  return made.every(([name, item]) => item === map.get(name)) ? map : new Map(made)
+function unlessSame<T>(
+  part: T,
+  entries: Iterable<[key: string | number, item: unknown]>,
+  put: (made: [string | number, unknown][]) => unknown,
+): T {
+  let isSame = true
+  const made = [...entries].map(([key, item]): [string | number, unknown] => {
+    const other = widenedPart(item, String(key))
+    isSame &&= other === item
+    return [key, other]
+  })
+  return isSame ? part : (put(made) as T)
 }
 
 /** A stored tensor of halves as one of float32 whose bytes are made as they are read, piece by piece where the source allows. */
