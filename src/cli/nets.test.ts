@@ -150,7 +150,7 @@ describe('kerf new', () => {
   })
 
   it('says what is missing, and what does not go together', async () => {
-    await fails(/There is no network "regula".* Blocks: regular, adder/, 'new', 'regula', '--c', '4')
+    await fails(/There is no block or network "regula"\. Did you mean "regular"\?$/m, 'new', 'regula', '--c', '4')
     await fails(/Say how many channels: --c 96/, 'new', 'separable')
     await fails(/Say how many features: --in 1024 --out 512/, 'new', 'linear')
     await fails(/--c is for both ends/, 'new', 'regular', '--c', '4', '--out', '8')

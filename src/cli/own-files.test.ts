@@ -1,6 +1,6 @@
 // Networks and photos as people have them: sizes left open, several outputs, classes that are not those of the folders, names of exporters.
 
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -194,4 +194,65 @@ it('kerf eval takes images from the whole set, which is sorted by class', async 
     '--json',
   )
   expect(JSON.parse(out)).toMatchObject({ images: 4, classes: [{ images: 2 }, { images: 2 }] })
+})
+
+it('parts are numbers or percent, everywhere', async () => {
+  const cut = async (...flags: string[]) => {
+    const { out } = await works('prune', at('two.onnx'), '--dry-run', '--json', ...flags)
+    return JSON.parse(out).after.params
+  }
+  expect(await cut('--ratio', '50%')).toBe(await cut('--ratio', '0.5'))
+  expect(await cut('--target-macs', '40 %')).toBe(await cut('--target-macs', '0.4'))
+  expect(await cut('--target-bytes', '60%')).toBe(await cut('--target-bytes', '0.6'))
+  for (const [flag, part] of [
+    ['--ratio', '150%'],
+    ['--ratio', '%'],
+    ['--target-macs', '120%'],
+    ['--max-ratio', '100%'],
+  ] as const)
+    expect(await kerf('prune', at('two.onnx'), '--dry-run', flag, part)).toMatchObject({
+      status: 2,
+      err: expect.stringMatching(/as in 0\.5 or 50%/),
+    })
+})
+
+it('kerf run says once what holds for both images, and that a row of numbers is taken for scores', async () => {
+  const b = new GraphBuilder('pair')
+  const flat = (x: string) => b.node('Flatten', [b.node('GlobalAveragePool', [x])])
+  const [left, right] = ['left', 'right'].map((name) => flat(b.input(name, 'float32', ['N', 3, 8, 8])))
+  b.output(b.node('Sub', [left!, right!], {}, { outputs: ['apart'] }))
+  writeModelFile(b.model(), at('pair.onnx'))
+  const image = (name: string, i: number) => ['--input', `${name}=${at(`photos/trees/IMG ${i}.png`)}`]
+  const run = (...more: string[]) => works('run', at('pair.onnx'), ...image('left', 1), ...image('right', 2), ...more)
+  const { out } = await run()
+  expect(out.match(/^Preprocessing/gm)).toHaveLength(1)
+  expect(out.match(/^Assumed/gm)).toHaveLength(1)
+  expect(out).toMatch(/^apart is taken for scores of classes, whose softmax is the probability\./m)
+  expect((await run('--classes', 'a,b,c')).out).not.toContain('taken for scores')
+  expect((await run('--classes', 'a,b')).err).toContain(
+    '2 names of classes fit no output: they are passed over (apart has 3).',
+  )
+})
+
+it.each([
+  [
+    'a table of labels',
+    ['eval', 'two.onnx', '--data', 'labels.csv'],
+    /labels\.csv is no folder of images, \.tar or \.npy/,
+  ],
+  [
+    'a network that is nearly one',
+    ['new', 'inverted-bottlenek'],
+    /^kerf: There is no block or network "inverted-bottlenek"\. Did you mean "inverted-bottleneck"\?$/m,
+  ],
+  [
+    'a target out of reach',
+    ['prune', 'two.onnx', '--dry-run', '--target-macs', '0.001'],
+    /% of the MACs remain; 0\.1 % was asked for\. Ask for less, /,
+  ],
+])('names the way out: %s', async (_, argv, message) => {
+  writeFileSync(at('labels.csv'), 'file,label\n')
+  const { status, err } = await kerf(...argv.map((a) => (/\.(onnx|csv)$/.test(a) ? at(a) : a)))
+  expect(status).toBeGreaterThan(0)
+  expect(err).toMatch(message)
 })

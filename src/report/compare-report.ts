@@ -59,7 +59,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
     ...counts.flatMap((c): Column[] => [
       { key: `${c}A`, header: `${headerOf(c)} A`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
       { key: `${c}B`, header: `${headerOf(c)} B`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
-      { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' && 3 },
+      { key: `${c}Ratio`, header: `${headerOf(c)} B ÷ A`, kind: 'ratio', optional: c !== 'macs' && 3 },
     ]),
     ...(options.reasons
       ? [

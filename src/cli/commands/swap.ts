@@ -9,7 +9,7 @@ import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
 import { filesOfGiven, givenModel, isBuiltIn, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
+import { type InputShapes, inputShape, portion, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
@@ -173,8 +173,8 @@ function targetOf({ energy, targetMacs, targetMs, faster }: Options): SwapOption
 }
 
 function energy(text: string): number {
-  const value = positiveNumber(text)
-  if (value > 1) throw new InvalidArgumentError('Give a part above 0, at most 1, as in 0.95.')
+  const value = portion(text)
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('Give a part above 0, at most 1, as in 0.95 or 95%.')
   return value
 }
 
