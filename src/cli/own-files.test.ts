@@ -216,7 +216,7 @@ it('parts are numbers or percent, everywhere', async () => {
     })
 })
 
-it('kerf run says once what holds for both images, and that a row of numbers is taken for scores', async () => {
+it('a network of two inputs: kerf run says once what holds for both, others that data sets go to one', async () => {
   const b = new GraphBuilder('pair')
   const flat = (x: string) => b.node('Flatten', [b.node('GlobalAveragePool', [x])])
   const [left, right] = ['left', 'right'].map((name) => flat(b.input(name, 'float32', ['N', 3, 8, 8])))
@@ -228,6 +228,17 @@ it('kerf run says once what holds for both images, and that a row of numbers is 
   expect(out.match(/^Preprocessing/gm)).toHaveLength(1)
   expect(out.match(/^Assumed/gm)).toHaveLength(1)
   expect(out).toMatch(/^apart is taken for scores of classes, whose softmax is the probability\./m)
+  for (const command of ['prune', 'swap', 'quantize', 'sensitivity', 'eval'])
+    expect(
+      await kerf(
+        ...[command, at('pair.onnx'), '--data', at('photos')],
+        ...(command === 'swap' ? ['--to', 'low-rank'] : command === 'prune' ? ['--ratio', '0.5', '--recover'] : []),
+        ...(command === 'sensitivity' || command === 'eval' ? [] : ['-o', at('no.onnx')]),
+      ),
+    ).toMatchObject({
+      status: 1,
+      err: 'kerf: The model has 2 inputs (left, right); images of a data set go to networks with one.\n',
+    })
   expect((await run('--classes', 'a,b,c')).out).not.toContain('taken for scores')
   expect((await run('--classes', 'a,b')).err).toContain(
     '2 names of classes fit no output: they are passed over (apart has 3).',
@@ -255,4 +266,12 @@ it.each([
   const { status, err } = await kerf(...argv.map((a) => (/\.(onnx|csv)$/.test(a) ? at(a) : a)))
   expect(status).toBeGreaterThan(0)
   expect(err).toMatch(message)
+})
+
+it('kerf compare calls its columns by different names', async () => {
+  const { out } = await works('compare', at('two.onnx'), at('five.onnx'), '--format', 'md')
+  const [header = ''] = out.split('\n').filter((line) => line.startsWith('| Layer'))
+  const names = header.split('|').map((name) => name.trim())
+  expect(names).toContain('MACs ÷')
+  expect(new Set(names.slice(1, -1)).size).toBe(names.length - 2)
 })

@@ -10,7 +10,7 @@ import {
 } from '../../api/data.ts'
 import { analyse, graphInputs, type Model, runnableOperators, simplified, type ValueInfo } from '../../api/graph.ts'
 import type { Recipe } from '../../api/train.node.ts'
-import { type Dim, NodeError, type Shape } from '../../base/index.ts'
+import { type Dim, KerfError, NodeError, type Shape } from '../../base/index.ts'
 import type { InputShapes } from '../options.ts'
 import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
@@ -99,10 +99,17 @@ export interface GivenRecipe {
  * Data and transforms: as flags say; else as a recipe, or else the model's file says.
  * @param source a recipe, or the folder of a run, to start from
  * @returns undefined where no data are given
- * @throws UsageError, KerfError as `readRecipe`, `transformsFor`, `parseGivenRecipe`
+ * @throws KerfError `wrong-data` for a network with several inputs; UsageError, KerfError as `readRecipe`, `transformsFor`, `parseGivenRecipe`
  */
 export function dataRecipe(model: Model, options: DataOptions, source?: string): GivenRecipe | undefined {
   if (options.data === undefined && source === undefined) return undefined
+  const inputs = graphInputs(model.graph).map((i) => i.name)
+  if (inputs.length > 1)
+    throw new KerfError(
+      'wrong-data',
+      `The model has ${inputs.length} inputs (${inputs.join(', ')}); images of a data set go to networks with one.`,
+      { inputs },
+    )
   // What looking at data does not need.
   const least = { model: { onnx: '-' }, output: '-', epochs: 1, validation: 0 }
   const read = source === undefined ? least : (readRecipe(source) as { readonly transforms?: readonly Transform[] })
