@@ -84,7 +84,7 @@ if (existsSync(weights)) {
   compare('adder network, imported', ['import', weights, '--net', 'resnet20-adder', '-o', adder], 'adder.onnx')
   compare('adder network', run(adder, '2,1,32,32'), 'y.npy')
   for (const bits of ['6', '5']) {
-    const data = ['--data', `mnist:${join(shared, 'data/mnist')}`, '--resize', '32', '--calibrate', '64']
+    const data = ['--data', `mnist:${join(shared, 'data/mnist')}`, '--resize', '32', '--images', '64']
     compare(
       `adder network in ${bits} bits`,
       ['quantize', adder, '-o', 'codes.onnx', '--bits', bits, ...data, '--force'],

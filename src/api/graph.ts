@@ -72,6 +72,7 @@ export {
   editGraph,
   freeBatch,
   type GraphEditor,
+  inFloat32,
   inferenceForm,
   inlineFunctions,
   makeNode,

@@ -38,7 +38,17 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('kerf swap', () => {
   it('writes a network with adder layers and a recipe that trains it, and says what it did', async () => {
     const { status, out } = await kerf(
-      ...['swap', at('lenet.onnx'), '-o', at('other.onnx'), '--to', 'adder', '--recipe', at('distil.json'), ...data],
+      ...[
+        'swap',
+        at('lenet.onnx'),
+        '-o',
+        at('other.onnx'),
+        '--to',
+        'adder',
+        '--write-recipe',
+        at('distil.json'),
+        ...data,
+      ],
     )
     expect(status).toBe(0)
     expect(out).toContain('3 layers for adder convolutions')
@@ -138,7 +148,7 @@ describe('kerf swap', () => {
       'a recipe without data',
       2,
       'A recipe needs data',
-      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--recipe', 'r.json'],
+      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--write-recipe', 'r.json'],
     ],
     ['the input as output', 1, 'is the input', ['lenet.onnx', '-o', 'lenet.onnx', '--to', 'adder', '--force']],
   ])('refuses %s', (_, status, message, args) =>
@@ -192,7 +202,7 @@ describe('a file for one image at a time with channels last', () => {
 describe('kerf quantize', () => {
   it('writes a network in codes, with accuracy before and after and what changed in every tensor', async () => {
     const { status, out, err } = await kerf(
-      ...['quantize', at('adder.onnx'), '-o', at('codes.onnx'), '--bits', '6', '--calibrate', '20', ...data],
+      ...['quantize', at('adder.onnx'), '-o', at('codes.onnx'), '--bits', '6', '--images', '20', ...data],
     )
     expect({ status, err }).toEqual({ status: 0, err: '' })
     expect(out).toContain('6 bits, ranges by mse from 20 images')
@@ -211,7 +221,7 @@ describe('kerf quantize', () => {
         at('adder.onnx'),
         '-o',
         at('json.onnx'),
-        '-b',
+        '--bits',
         '4',
         '--range',
         'minmax',
@@ -253,11 +263,11 @@ describe('kerf quantize', () => {
     ['no data', 2, 'Ranges follow from data: say which', ['adder.onnx', '-o', 'x.onnx', '--bits', '6']],
     [
       '9 bits',
-      1,
-      'Adder layers can be quantised to 2 to 8 bits, not 9.',
+      2,
+      "option '--bits <n>' argument '9' is invalid. Give a whole number from 2 to 8.",
       ['adder.onnx', '-o', 'x.onnx', '--bits', '9', ...data],
     ],
-    ['1 bit', 1, 'not 1.', ['adder.onnx', '-o', 'x.onnx', '--bits', '1', ...data]],
+    ['1 bit', 2, 'from 2 to 8.', ['adder.onnx', '-o', 'x.onnx', '--bits', '1', ...data]],
     [
       'no whole number',
       2,
@@ -274,7 +284,7 @@ describe('kerf quantize', () => {
       'a network without adder layers',
       1,
       'The model has no adder layer',
-      ['lenet.onnx', '-o', 'x.onnx', '--bits', '6', ...data],
+      ['lenet.onnx', '-o', 'x.onnx', '--to', 'adder', '--bits', '6', ...data],
     ],
     [
       'images of another size',

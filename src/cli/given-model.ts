@@ -1,10 +1,11 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesOf, readModelFile } from '../api/files.node.ts'
-import type { Model } from '../api/graph.ts'
+import { inFloat32, type Model } from '../api/graph.ts'
 import { buildNet, netNameOf } from '../api/nets.ts'
 import { KerfError } from '../base/index.ts'
 import { designModel, isDesign } from './design.ts'
+import type { Io } from './io.ts'
 
 /** Help for an argument that names a model. */
 export const modelArgument =
@@ -42,6 +43,13 @@ export function givenModel(given: string): Model {
   if (isDesign(given)) return designModel(given)
   const net = netNameOf(given)
   return net === undefined ? readModelFile(given) : buildNet(net)
+}
+
+/** The same in float32, where images or training change it: with halves every step would round. Said, since it is written so. */
+export function learning(model: Model, io: Io): Model {
+  const widened = inFloat32(model)
+  if (widened !== model) io.err('kerf: the model has 16-bit floats; what is written has float32 in their place.\n')
+  return widened
 }
 
 /** The files that must not be overwritten with what is made of a model. */

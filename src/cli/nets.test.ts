@@ -57,7 +57,7 @@ describe('net:NAME', () => {
   })
 
   it('is no teacher to go into a recipe', async () => {
-    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    const data = ['--data', 'mnist:nowhere', '--write-recipe', at('r.json')]
     await fails(/A teacher is a trained network/, 'swap', 'net:resnet20', '--to', 'adder', '-o', at('a.onnx'), ...data)
   })
 
@@ -103,7 +103,7 @@ describe('design:NAME', () => {
   })
 
   it('is no teacher to go into a recipe either', async () => {
-    const data = ['--data', 'mnist:nowhere', '--recipe', at('r.json')]
+    const data = ['--data', 'mnist:nowhere', '--write-recipe', at('r.json')]
     await fails(
       /A teacher is a trained network/,
       'swap',
@@ -150,7 +150,7 @@ describe('kerf new', () => {
   })
 
   it('says what is missing, and what does not go together', async () => {
-    await fails(/There is no network "regula".* Blocks: regular, adder/, 'new', 'regula', '--c', '4')
+    await fails(/There is no block or network "regula"\. Did you mean "regular"\?$/m, 'new', 'regula', '--c', '4')
     await fails(/Say how many channels: --c 96/, 'new', 'separable')
     await fails(/Say how many features: --in 1024 --out 512/, 'new', 'linear')
     await fails(/--c is for both ends/, 'new', 'regular', '--c', '4', '--out', '8')

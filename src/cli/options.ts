@@ -41,6 +41,12 @@ export function portNumber(text: string): number {
   return value
 }
 
+/** `0.5` or `50%`, as a part of 1; NaN where it is neither. */
+export function portion(text: string): number {
+  const [, digits = '', percent] = /^(.*?)\s*(%?)$/.exec(text.trim()) ?? []
+  return digits === '' ? Number.NaN : Number(digits) / (percent ? 100 : 1)
+}
+
 /** `8GB`, `512MiB`, `2g`, `1000000`: bytes. @throws InvalidArgumentError, which is wrong usage */
 export function byteCount(text: string): number {
   const [, digits, prefix = '', binary] = /^(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)?$/i.exec(text.trim()) ?? []

@@ -54,7 +54,9 @@ export function progressText({ what, done, total, unit, from = 0 }: Progress, se
   return [
     what,
     ...(total === undefined ? [] : [`${Math.floor((100 * done) / Math.max(total, 1e-9))} %`]),
-    ...(isCounted ? [unit === 'bytes' ? counted : `${counted} ${unit}`] : []),
+    ...(isCounted
+      ? [unit === 'bytes' ? counted : `${counted} ${(total ?? done) === 1 ? unit.replace(/s$/, '') : unit}`]
+      : []),
     ...(unit === 'bytes' && rate > 0 ? [`${amount(rate)}/s`] : []),
     ...(rate > 0 && total !== undefined ? [`${timeText((total - done) / rate)} left`] : []),
   ].join('  ')

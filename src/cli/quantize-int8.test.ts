@@ -10,7 +10,7 @@ import { kerf } from './in-process.ts'
 
 const digits = fileURLToPath(new URL('../../examples/digits', import.meta.url))
 const model = join(digits, 'lenet5.onnx')
-const data = ['--data', `mnist:${digits}`, '--calibrate', '64', '--evaluate', '300']
+const data = ['--data', `mnist:${digits}`, '--images', '64', '--evaluate', '300']
 
 let folder: string
 const at = (name: string) => join(folder, name)
@@ -49,9 +49,9 @@ describe('kerf quantize --to int8', () => {
   })
 
   it.each([
-    [['--to', 'adder', '--equalise', '-b', '6'], '--equalise is for ordinary networks (--to int8).'],
+    [['--to', 'adder', '--equalise', '--bits', '6'], '--equalise is for ordinary networks (--to int8).'],
     [['--to', 'adder'], 'Codes of adder layers have 2 to 8 bits: say how many, as in --bits 6.'],
-    [['-b', '6'], 'The model has no adder layer'],
+    [['--to', 'adder', '--bits', '6'], 'The model has no adder layer'],
     [['--to', 'int8', '--keep', '*'], 'No layer can be quantised. "conv1": it was asked to stay.'],
   ])('refuses %j', async (flags, message) => {
     const before = readdirSync(folder)

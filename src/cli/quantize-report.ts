@@ -1,6 +1,6 @@
 import type { WrittenModel } from '../api/files.node.ts'
 import type { IntegerNetwork, Quantized } from '../api/rewrite.ts'
-import { human, type Report, type Table } from '../report/index.ts'
+import { human, type LayerNames, namesNote, type Report, type Table } from '../report/index.ts'
 
 /** Images that the network got right, before and after. */
 export interface AccuracyPair {
@@ -24,10 +24,24 @@ export interface Judged {
   readonly agreement?: AgreementCount
 }
 
+/** How tables call layers; undefined: as the file does. */
+type Names = LayerNames | undefined
+
 /** What `kerf quantize` prints of adder layers. */
-export function quantizeReport(name: string, result: Quantized, judged: Judged, written: WrittenModel): Report {
+export function quantizeReport(
+  name: string,
+  result: Quantized,
+  judged: Judged,
+  written: WrittenModel,
+  names?: LayerNames,
+): Report {
   const corrected = result.biasCorrection ? ', means of filters corrected' : ''
-  return { title: name, facts: factsOf(result, corrected, judged, written), tables: [layersTable(result)] }
+  return {
+    title: name,
+    facts: factsOf(result, corrected, judged, written),
+    tables: [layersTable(result, names)],
+    notes: names && namesNote(names),
+  }
 }
 
 /** What `kerf quantize --to int8` prints. */
@@ -37,11 +51,13 @@ export function integerReport(
   ways: string,
   judged: Judged,
   written: WrittenModel,
+  names?: LayerNames,
 ): Report {
   return {
     title: name,
     facts: factsOf(result, ways, judged, written),
-    tables: [integerTable(result), ...keptTable(result)],
+    tables: [integerTable(result, names), ...keptTable(result, names)],
+    notes: names && namesNote(names),
   }
 }
 
@@ -69,7 +85,7 @@ function factsOf(
   ]
 }
 
-function integerTable({ layers, sensitivity }: IntegerNetwork): Table {
+function integerTable({ layers, sensitivity }: IntegerNetwork, names: Names): Table {
   return {
     title: 'Layers in codes',
     columns: [
@@ -83,7 +99,7 @@ function integerTable({ layers, sensitivity }: IntegerNetwork): Table {
       { key: 'drift', header: 'Drift' },
     ],
     rows: layers.map((l) => [
-      l.node,
+      names?.named(l.node) ?? l.node,
       l.op,
       l.weights,
       percent(l.weightError),
@@ -98,7 +114,7 @@ function integerTable({ layers, sensitivity }: IntegerNetwork): Table {
   }
 }
 
-function keptTable({ kept }: IntegerNetwork): Table[] {
+function keptTable({ kept }: IntegerNetwork, names: Names): Table[] {
   if (kept.length === 0) return []
   return [
     {
@@ -107,12 +123,12 @@ function keptTable({ kept }: IntegerNetwork): Table[] {
         { key: 'layer', header: 'Layer', shorten: true },
         { key: 'why', header: 'Why', wrap: true },
       ],
-      rows: kept.map(({ node, why }) => [node, why]),
+      rows: kept.map(({ node, why }) => [names?.named(node) ?? node, why]),
     },
   ]
 }
 
-function layersTable({ layers }: Quantized): Table {
+function layersTable({ layers }: Quantized, names: Names): Table {
   return {
     title: 'Adder layers',
     columns: [
@@ -127,7 +143,7 @@ function layersTable({ layers }: Quantized): Table {
       { key: 'drift', header: 'Drift' },
     ],
     rows: layers.map((l) => [
-      l.node,
+      names?.named(l.node) ?? l.node,
       `${short(l.seen.lo)} … ${short(l.seen.hi)}`,
       `${short(l.range.lo)} … ${short(l.range.hi)}`,
       short(l.scale),

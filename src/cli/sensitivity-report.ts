@@ -27,15 +27,18 @@ export function bears({ given }: Sensitivity, points: Sensitivity['groups'][numb
 }
 
 const described: Readonly<Record<ReturnType<typeof qualityName>, string>> = {
-  accuracy: 'part of the images whose largest output is their label',
-  agreement: 'part of the images whose largest output is that of the network as it was given',
-  '1 − output error': '1 − √(Σ(y − y₀)² ÷ Σy₀²) over the outputs y, y₀ those of the network as it was given',
+  accuracy: 'the part of the images whose largest output is their label',
+  agreement: 'the part of the images whose largest output is that of the network as it was given',
+  '1 − output error': '1 − √(Σ(y − y₀)² ÷ Σy₀²) over the outputs y, where y₀ are those of the network as it was given',
 }
 
 const qualityFacts = (quality: Quality): [string, string][] => [
-  ['Quality', `${qualityName(quality)}: the ${described[qualityName(quality)]}`],
+  ['Quality', `${qualityName(quality)}: ${described[qualityName(quality)]}`],
   ['Uncut', `${percent(qualityValue(quality))} % of ${quality.images.toLocaleString('en')} images`],
 ]
+
+const shown = (ratio: number): number => Number((100 * ratio).toPrecision(3))
+const goes = (ratio: number): string => `−${shown(ratio)}%`
 
 /** A row per group: what is left of the quality, in percent, when a part of it goes. */
 function sensitivityTable(result: Sensitivity, named: Named): Table {
@@ -48,7 +51,7 @@ function sensitivityTable(result: Sensitivity, named: Named): Table {
     ...ratios.map((ratio, i): Column => {
       const isBetween = ratios.length > 5 && i % 2 === 1
       return {
-        ...{ key: String(ratio), header: `−${Number((100 * ratio).toPrecision(3))}%`, align: 'right' },
+        ...{ key: String(ratio), header: goes(ratio), align: 'right' },
         ...(isBetween ? { optional: 2, group: 'between' } : {}),
       }
     }),
@@ -60,16 +63,10 @@ function sensitivityTable(result: Sensitivity, named: Named): Table {
     rows: groups.map(({ name, channels, points }) => {
       const values = points.map(({ quality }) => qualityValue(quality))
       const curve = sparkline(values, ratios.length, range)
-      return [
-        named(name),
-        channels,
-        curve,
-        `${Number((100 * bears(result, points)).toPrecision(3))}%`,
-        ...values.map(percent),
-      ]
+      return [named(name), channels, curve, `${shown(bears(result, points))}%`, ...values.map(percent)]
     }),
     notes: [
-      `−30%: what is left of the quality, in percent, when 30 % of the channels of this group go, and nothing else. Bears: the most that costs no more than ${percent(borne)} points.`,
+      `${goes(ratios[0]!)}: what is left of the quality, in percent, when ${shown(ratios[0]!)} % of the channels of this group go, and nothing else. Bears: the most that costs no more than ${percent(borne)} points.`,
     ],
   }
 }

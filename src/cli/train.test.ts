@@ -320,7 +320,7 @@ describe('kerf eval', () => {
   const data = ['--data', 'generated', '--set', 'data.classes=3', '--set', 'data.size=8', '--set', 'data.testImages=30']
 
   it('measures any classifier, class by class', async () => {
-    const { status, out } = await kerf('eval', at('tiny.onnx'), ...data, '--per-class', '--limit', '20')
+    const { status, out } = await kerf('eval', at('tiny.onnx'), ...data, '--per-class', '--images', '20')
     expect(status).toBe(0)
     expect(out).toMatch(/^Images +20$/m)
     expect(out).toMatch(/^Accuracy +[\d.]+ %$/m)

@@ -97,7 +97,7 @@ describe('kerf eval', () => {
     })
     const swap = ['swap', at('colours.onnx'), '-o', at('grey-adder.onnx'), '--to', 'adder', '--layers', 'conv']
     expect((await json(...swap, '--input', '1,3,8,8', ...args, ...some, ...flags)).result.statistics).toBe('data')
-    const quantise = ['quantize', at('grey-adder.onnx'), '-o', at('grey-codes.onnx'), '-b', '6']
+    const quantise = ['quantize', at('grey-adder.onnx'), '-o', at('grey-codes.onnx'), '--bits', '6']
     expect((await json(...quantise, ...args, ...some, ...flags)).result.images).toBe(12)
   })
 
@@ -238,7 +238,7 @@ describe('what a network was trained with', () => {
       at('adder.onnx'),
       '-o',
       at('codes.onnx'),
-      '-b',
+      '--bits',
       '6',
       '--data',
       at('photos'),

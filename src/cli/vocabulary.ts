@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Preprocessing, PreprocessingOptions } from '../api/data.ts'
 import { readWholeFile } from '../base/index.node.ts'
 import { modelFile } from './given-model.ts'
-import { byteCount, mostThreads, positiveInteger, positiveNumber, threadCount } from './options.ts'
+import { byteCount, mostThreads, portion, positiveInteger, positiveNumber, threadCount } from './options.ts'
 import { assignment } from './train/assignments.ts'
 import { dataOption } from './train/data-option.ts'
 
@@ -75,10 +75,10 @@ export const addTrainingFlags = (command: Command): Command =>
     .option(
       '--validation <part>',
       'part of the training images that chooses the best network; 0: none (default: 0.1)',
-      anyNumber,
+      anyPart,
     )
     .option('--patience <epochs>', 'end when so many epochs have brought nothing better', positiveInteger)
-    .option('--label-smoothing <part>', 'part of a label that all classes share (default: 0)', anyNumber)
+    .option('--label-smoothing <part>', 'part of a label that all classes share (default: 0)', anyPart)
     .option('--teacher <model>', 'what to distil from: an ONNX file, the folder of a run, or net:NAME', modelFile)
     .option('--freeze <glob>', "layers that stay as they are, as in 'layer1*' (repeatable)", globs)
 
@@ -192,6 +192,13 @@ function divisors(text: string): number[] {
 export function anyNumber(text: string): number {
   const value = number(text)
   if (!Number.isFinite(value)) throw new InvalidArgumentError('Give a number, as in 0.01.')
+  return value
+}
+
+/** Which parts there can be, those who use it say. */
+function anyPart(text: string): number {
+  const value = portion(text)
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Give a part, as in 0.1 or 10%.')
   return value
 }
 

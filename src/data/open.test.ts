@@ -318,7 +318,7 @@ describe('folders of images', () => {
     write('a/x/1.png', await png([1, 2, 3], [2, 3]))
     write('a/x/2.png', await png([4, 5, 6], [3, 2]))
     expect(await problem(source())).toBe(
-      'size-mismatch: a: x/2.png has 3 × 2 pixels, x/1.png 2 × 3. Put a resize first in transforms, so that all have one size.',
+      'size-mismatch: a: x/2.png has 3 × 2 pixels, x/1.png 2 × 3. Give all one size: --resize 224 (a resize first in transforms).',
     )
     const resize = { kind: 'resize', size: [4, 5] } as const
     const { train } = await openData(source(at('a'), at('a')), {

@@ -13,10 +13,11 @@ import {
   nodeLabel,
   type OperatorSet,
   simplified,
+  widenTensor,
 } from '../graph/index.ts'
 import { activationAt, type OnCodes, onCodesAt } from '../ops/index.ts'
 import { UnsupportedError } from './errors.ts'
-import { widenTensor, withoutHalves } from './widen.ts'
+import { withoutHalves } from './widen.ts'
 
 /** A node that runs, with what is known of it. */
 export interface Unit extends KnownCall {

@@ -1,5 +1,5 @@
-import { byteLengthOf, elementCount, getOrAdd, type HalfType, isHalf, widenHalves } from '../base/index.ts'
-import type { Inference, InferredCall, Known, Node, Operator, Tensor } from '../graph/index.ts'
+import { isHalf } from '../base/index.ts'
+import type { Inference, InferredCall, Known, Node, Operator } from '../graph/index.ts'
 
 /*
  * 16-bit floats as float32: a plan knows no halves. Weights are widened when they are read, inputs when they are given, outputs are rounded when
@@ -35,37 +35,6 @@ function widenKnown(known: Known): Known {
     get value() {
       const { value } = known
       return value && { ...value, elementType: 'float32' as const }
-    },
-  }
-}
-
-/** A stored tensor of halves as one of float32 whose bytes are made as they are read, piece by piece where the source allows. */
-export function widenTensor(tensor: Tensor): Tensor {
-  const { elementType } = tensor
-  return isHalf(elementType) ? getOrAdd(widened, tensor, () => widen(tensor, elementType)) : tensor
-}
-
-/** One for each, so that plans of one model know that their weights are the same. */
-const widened = new WeakMap<Tensor, Tensor>()
-
-function widen(tensor: Tensor, elementType: HalfType): Tensor {
-  const { shape, data } = tensor
-  const count = elementCount(shape)!
-  return {
-    ...tensor,
-    elementType: 'float32',
-    data: {
-      byteLength: byteLengthOf('float32', count),
-      streamed: data.streamed,
-      bytes(offset = 0, length = 4 * count - offset, into) {
-        const halves = data.bytes(offset / 2, length / 2)
-        // A copy where they start at an odd byte.
-        const { buffer, byteOffset } = halves.byteOffset % 2 === 0 ? halves : new Uint8Array(halves)
-        const room = into && into.byteLength >= length ? into : new ArrayBuffer(length)
-        const floats = new Float32Array(room, 0, length / 4)
-        widenHalves(elementType, new Uint16Array(buffer, byteOffset, length / 4), floats)
-        return new Uint8Array(room, 0, length)
-      },
     },
   }
 }

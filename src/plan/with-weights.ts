@@ -1,8 +1,7 @@
 import { isFloating } from '../base/index.ts'
-import { type Model, sourcesOf, type Tensor } from '../graph/index.ts'
+import { type Model, sourcesOf, type Tensor, widenTensor } from '../graph/index.ts'
 import type { Plan } from './plan.ts'
 import { prepared } from './units.ts'
-import { widenTensor } from './widen.ts'
 
 /**
  * The plan for the same network with other weights, as a step of training leaves them.

@@ -59,7 +59,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
     ...counts.flatMap((c): Column[] => [
       { key: `${c}A`, header: `${headerOf(c)} A`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
       { key: `${c}B`, header: `${headerOf(c)} B`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
-      { key: `${c}Ratio`, header: 'B ÷ A', kind: 'ratio', optional: c !== 'macs' && 3 },
+      { key: `${c}Ratio`, header: `${headerOf(c)} ÷`, kind: 'ratio', optional: c !== 'macs' && 3 },
     ]),
     ...(options.reasons
       ? [
@@ -89,6 +89,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
             `${renamed} of them ${renamed === 1 ? 'has' : 'have'} another name in B, and ${renamed === 1 ? 'is' : 'are'} matched by what they are.`,
           ]
         : []),
+      ...(shown.length > 0 ? ['÷: that of B by that of A.'] : []),
       ...(shown.some((l) => !l.a || !l.b) ? ['–: the model has no such layer.'] : []),
     ],
   }

@@ -9,7 +9,7 @@ import {
   stoppable,
 } from '../base/index.ts'
 import type { Batch } from '../data/index.ts'
-import { inferenceForm, type Model, tensorValues } from '../graph/index.ts'
+import { inFloat32, inferenceForm, type Model, tensorValues } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { operators as allOperators } from '../ops/index.ts'
 import { floatsOf, openProgram, type Program, type RunningOptions, warn } from '../runtime/index.ts'
@@ -136,14 +136,15 @@ export const createTrainer = (source: ModelSource, options: TrainerOptions): Pro
 
 async function makeTrainer(given: Model, options: TrainerOptions): Promise<Trainer> {
   const { operators = allOperators } = options
-  const model = inferenceForm(given, operators)
+  const form = inferenceForm(given, operators)
+  const model = inFloat32(form)
   const imageShape = [options.batchSize, ...options.shape]
   const { onNotice, loss, choices, freeze, statistics, classes } = options
   const graph = trainingGraph(model, { imageShape, classes, loss, choices, freeze, statistics, operators })
   const notice = onNotice ?? warn
-  const network = networkForImages(model, imageShape, operators)
+  const network = networkForImages(form, imageShape, operators)
   for (const text of [...network.notices, ...graph.notices]) notice(text)
-  if (model !== given)
+  if (form !== given)
     notice(
       'the file was exported for training (training_mode = 1); what is trained is measured and written as it is in inference.',
     )

@@ -5,7 +5,7 @@ import { checkFolder, KerfError, makeFolder, type Task } from '../base/index.nod
 import { profileModel, type Totals } from '../cost/index.ts'
 import { openData } from '../data/index.node.ts'
 import { createLoader, type DataSets } from '../data/index.ts'
-import type { Model } from '../graph/index.ts'
+import { inFloat32, type Model } from '../graph/index.ts'
 import { type ModelSource, modelOf, readModelFile, writeModelFile } from '../onnx/index.node.ts'
 import { type PruneResult, pruneModel } from '../prune/index.ts'
 import {
@@ -89,7 +89,7 @@ export interface FineTuneOptions
  *   training throw
  */
 export async function pruneAndFineTune(source: ModelSource, options: FineTuneOptions): Promise<FineTuned> {
-  const model = await modelOf(source, options)
+  const model = inFloat32(await modelOf(source, options))
   const { recipe, iterations = 1, folder, signal, progress, onStage } = options
   const task: Task = { signal, progress }
   checkRuns(options)

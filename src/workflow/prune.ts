@@ -1,6 +1,6 @@
 import { stoppable, type Task } from '../base/index.ts'
 import { profileAnalysed } from '../cost/index.ts'
-import { analyse } from '../graph/index.ts'
+import { analyse, inFloat32 } from '../graph/index.ts'
 import { withKeptClasses } from '../image/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import {
@@ -55,7 +55,8 @@ export const pruneAndProve = (
     'Pruning',
     async () => {
       const { target } = prune
-      const given = await modelOf(source, { signal })
+      const file = await modelOf(source, { signal })
+      const given = prune.images || typeof recovery === 'object' ? inFloat32(file) : file
       const images =
         prune.images ??
         (typeof recovery === 'object' ? imagesFor(given, recovery.images, recovery.transforms ?? []) : undefined)

@@ -2,7 +2,7 @@ import { KerfError, stoppable, type Task } from '../base/index.ts'
 import type { Model } from '../graph/index.ts'
 import { type ModelSource, modelOf } from '../onnx/index.ts'
 import { type Refusal, type ScoringImages, type SingleGroupOptions, singleGroups } from '../prune/index.ts'
-import { forBatch } from './images.ts'
+import { forBatch, inputsForImages } from './images.ts'
 import { type Quality, QualityJudge, type QualityOptions } from './quality.ts'
 
 /*
@@ -71,7 +71,8 @@ export const sensitivity = (source: ModelSource, options: SensitivityOptions, ta
       if (ratios.length === 0)
         throw new KerfError('bad-options', 'There is no ratio to try. Give some, as in 0.25, 0.5.')
       const model = forBatch(await modelOf(source, { ...options, ...task }), images.batchSize)
-      const found = await singleGroups(model, { ...options, ...task })
+      const inputs = options.inputs ?? inputsForImages(model, images)
+      const found = await singleGroups(model, { ...options, inputs, ...task })
       const judge = await QualityJudge.of(model, images, { ...options, ...task }, task)
       // Small groups have fewer widths than ratios.
       const widths = found.groups.map((group) => new Map(ratios.map((ratio) => [group.kept(ratio), ratio])))

@@ -6,6 +6,8 @@ import {
   type Cell,
   type Column,
   human,
+  type LayerNames,
+  namesNote,
   notCountedFact,
   type Report,
   shapeText,
@@ -42,7 +44,8 @@ export interface BenchResult {
   readonly notices: readonly string[]
 }
 
-export function benchReport(result: BenchResult): Report {
+/** @param names how the layers are called; undefined: as the file does */
+export function benchReport(result: BenchResult, names?: LayerNames): Report {
   const { machine, limit, totals } = result
   return {
     title: result.model,
@@ -60,8 +63,8 @@ export function benchReport(result: BenchResult): Report {
         `${rate(limit.macsPerSecond)} GMAC/s: multiply–add in registers, ${machine.instructions ?? 'WebAssembly'}, ${threadsText(machine.threads)}`,
       ],
     ],
-    tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers)] : [])],
-    notes: result.notices,
+    tables: [contendersTable(result), ...(result.layers ? [layersTable(result, result.layers, names)] : [])],
+    notes: [...result.notices, ...(names && result.layers ? namesNote(names) : [])],
   }
 }
 
@@ -98,7 +101,7 @@ const agreement = (contenders: readonly ContenderResult[]): string =>
     ? ''
     : ` Largest difference of an output: ${shortNumber(Math.max(...contenders.map((c) => c.maxRelDiff)))} of its largest value.`
 
-function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Table {
+function layersTable({ limit }: BenchResult, layers: readonly LayerTime[], names?: LayerNames): Table {
   const sum = layers.reduce((s, l) => s + l.timeMs, 0)
   const slowest = Math.max(...layers.map((l) => l.timeMs))
   const columns: Column[] = [
@@ -148,7 +151,7 @@ function layersTable({ limit }: BenchResult, layers: readonly LayerTime[]): Tabl
     title: 'Layer by layer',
     columns,
     rows: layers.map((l) => [
-      ...row(l.name, l.kind === 'host' ? `${l.op} *` : l.op, shapeText(l.outputShape), l),
+      ...row(names?.named(l.name) ?? l.name, l.kind === 'host' ? `${l.op} *` : l.op, shapeText(l.outputShape), l),
       bar(l.timeMs / slowest),
     ]),
     total: [...row(`Total of ${layers.length} parts`, '', '', total), ''],

@@ -3,7 +3,7 @@ import { profileModel } from '../../api/cost.ts'
 import { measureLimit, timeInTurns } from '../../api/runtime.node.ts'
 import { relativeDifference, runLayers } from '../../api/workflow.ts'
 import { KerfError, type Task } from '../../base/index.ts'
-import { toJson } from '../../report/index.ts'
+import { type LayerNames, layerNames, toJson } from '../../report/index.ts'
 import { type Contender, openKerf, openPeer } from '../bench/contenders.ts'
 import { thisMachine } from '../bench/machine.ts'
 import { measureModels } from '../bench/models.ts'
@@ -26,6 +26,7 @@ interface Options {
   readonly threads: number
   readonly seconds: number
   readonly layers?: boolean
+  readonly fullNames?: boolean
   readonly browser?: boolean
   readonly json?: boolean
 }
@@ -62,6 +63,7 @@ export function define(command: Command, io: Io): void {
         .default(3),
     )
     .option('--layers', 'also the time of every layer')
+    .option('--full-names', 'names of layers as the file has them')
     .option('--browser', 'in a browser instead of Node')
     .option('--json', 'print JSON')
     .addHelpText('after', examples)
@@ -80,13 +82,19 @@ export function define(command: Command, io: Io): void {
           io.out(options.json ? toJson(result) : terminalText(modelsReport(result), io))
           return
         }
-        const result = await measure(paths[0]!, options, task, io)
-        io.out(options.json ? toJson(result) : terminalText(benchReport(result), io))
+        const { result, names } = await measure(paths[0]!, options, task, io)
+        const report = benchReport(result, options.fullNames ? undefined : names)
+        io.out(options.json ? toJson(result) : terminalText(report, io))
       }),
     )
 }
 
-async function measure(path: string, options: Options, task: Task, io: Io): Promise<BenchResult> {
+async function measure(
+  path: string,
+  options: Options,
+  task: Task,
+  io: Io,
+): Promise<{ readonly result: BenchResult; readonly names: LayerNames }> {
   const { threads, seconds } = options
   const notices: string[] = []
   const onNotice = (text: string) => {
@@ -97,7 +105,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
   const given = new Map([...(options.input ?? [])].map(([name, shape]) => [name, { shape }]))
   const inputs = await readFeeds(model, given, defaultSeed, {})
   const shapes = new Map(inputs.map((f) => [f.name, f.tensor.shape]))
-  const { totals, unsupported } = profileModel(model, { inputs: shapes })
+  const { totals, unsupported, layers } = profileModel(model, { inputs: shapes })
   const feeds = Object.fromEntries(inputs.map((f) => [f.name, f.tensor]))
   const limit = await measureLimit(threads)
   const kerf = await openKerf(model, feeds, { threads, version: version(), onNotice, ...task })
@@ -112,7 +120,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
     for (const c of contenders) differences.push(c === kerf ? 0 : relativeDifference(outputs, await c.run()))
     io.err(`Measuring for ${options.layers ? 2 * seconds : seconds} seconds …\n`)
     const timings = await timeInTurns(contenders, seconds, task)
-    return {
+    const result = {
       model: path,
       inputs: inputs.map(({ name, tensor }) => ({ name, shape: tensor.shape })),
       machine: thisMachine(kerf.session.threads, kerf.session.instructions),
@@ -135,6 +143,7 @@ async function measure(path: string, options: Options, task: Task, io: Io): Prom
       memory: kerf.session.memory,
       notices,
     }
+    return { result, names: layerNames(layers) }
   } finally {
     for (const c of contenders) await c.release()
   }

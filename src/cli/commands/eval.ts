@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { type ImageSet, imageMetadata, subset } from '../../api/data.ts'
+import { imageMetadata } from '../../api/data.ts'
 import { openPart, readingOf } from '../../api/files.node.ts'
 import { graphInputs, type Model } from '../../api/graph.ts'
 import { type BackendName, backendNames } from '../../api/runtime.ts'
 import { evaluate } from '../../api/train.node.ts'
-import { evaluationLoader } from '../../api/workflow.ts'
+import { evaluationLoader, spread } from '../../api/workflow.ts'
 import { KerfError, type Task } from '../../base/index.ts'
 import { fewImagesNotice, toJson } from '../../report/index.ts'
 import {
@@ -34,7 +34,7 @@ interface Options extends DataOptions {
   readonly recipe?: string
   readonly classes?: readonly string[]
   readonly part: 'test' | 'validation' | 'train'
-  readonly limit?: number
+  readonly images?: number
   readonly backend: BackendName
   readonly loss: 'crossEntropy' | 'meanSquaredError'
   readonly perClass?: boolean
@@ -58,7 +58,7 @@ export function define(command: Command, io: Io): void {
     .addOption(classesFlag())
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
     .addOption(new Option('--part <name>', 'which images').choices(['test', 'validation', 'train']).default('test'))
-    .option('--limit <n>', 'only the first so many images', positiveInteger)
+    .option('--images <n>', 'at most so many, evenly from all (default: all)', positiveInteger)
     .addOption(batchSizeFlag("images at a time (default: 64, or the model's own)"))
     .addOption(threadsFlag())
     .addOption(new Option('--backend <name>', 'what computes').choices(backendNames).default('wasm'))
@@ -93,7 +93,7 @@ async function measure(given: string, options: Options, task: Task, io: Io): Pro
       'The data have no validation images. Give those that a run kept back with --recipe RUN, or another --part.',
     )
   const { set: whole, notice } = inOrderOf(model, opened, names)
-  const set = options.limit === undefined ? whole : firstOf(whole, options.limit)
+  const set = options.images === undefined ? whole : spread(whole, options.images)
   const loader = evaluationLoader(model, set, recipe.transforms, options.batchSize)
   const notices: string[] = []
   const say = (text: string) => {
@@ -145,9 +145,3 @@ function channelsOf({ graph }: Model): 1 | 3 | undefined {
   const [channels] = input && shape ? imageSize(input, shape) : []
   return channels === 1 || channels === 3 ? channels : undefined
 }
-
-const firstOf = (set: ImageSet, limit: number): ImageSet =>
-  subset(
-    set,
-    Array.from({ length: Math.min(limit, set.count) }, (_, i) => i),
-  )

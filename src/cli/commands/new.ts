@@ -105,7 +105,12 @@ function network(name: string, o: Options): Model {
   try {
     parseNetName(name)
   } catch (error) {
-    throw new UsageError(`${(error as Error).message} Blocks: ${blockNames.join(', ')}.${didYouMean(name, blockNames)}`)
+    const meant = didYouMean(name, blockNames)
+    throw new UsageError(
+      meant
+        ? `There is no block or network "${name}".${meant}`
+        : `${(error as Error).message} Blocks: ${blockNames.join(', ')}.`,
+    )
   }
   const ofBlocks = (['c', 'out', 'k', 'stride', 'g', 'n', 't', 'r', 'bias', 'bare'] as const).filter(
     (key) => o[key] !== undefined,

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { type Command, Option } from 'commander'
+import type { ResolvedPreprocessing } from '../../api/data.ts'
 import {
   type FineTuned,
   type FineTuneOptions,
@@ -26,10 +27,10 @@ import {
 } from '../../api/workflow.node.ts'
 import { isAborted, KerfError, type NamePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
-import { dataRecipe } from '../data/given-data.ts'
+import { dataRecipe, type GivenRecipe } from '../data/given-data.ts'
 import { type ImageSource, imageSource, withReason } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
-import { givenModel, modelArgument, modelFile } from '../given-model.ts'
+import { givenModel, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { type InputShapes, inputShape, positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -43,6 +44,7 @@ import { distilLosses, type RecoveryFields, recoveryImages, recoveryOptions, ste
 import { losses, type ScoringFields, scoringImages, scoringOptions, whyLabels } from '../prune/scoring.ts'
 import { zeroWorth } from '../prune/worth.ts'
 import { pruneReport } from '../prune-report.ts'
+import { assumptionText } from '../run/image.ts'
 import { type CommandTask, withTask } from '../task.ts'
 import { trainingDisplay } from '../train/progress.ts'
 import {
@@ -234,12 +236,15 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     throw new UsageError('Say where the smaller model goes: -o smaller.onnx (or --dry-run to write nothing).')
   if (options.output !== undefined && !options.dryRun)
     checkOutput(options.output, { force: options.force, inputs: [path], endings: modelEndings })
-  const model = givenModel(path)
-  const recipe = fineTuneRecipe(path, model, options)
+  const file = givenModel(path)
+  const model = options.data || options.finetune ? learning(file, io) : file
+  const tuning = fineTuneRecipe(path, model, options)
+  const recipe = tuning?.recipe
   const { signal, progress } = task
   const common = pruneOptions(options)
   const sized = withGivenShape(model, options)
-  const source = sourceOf(sized, recipe, options, task, io)
+  const given = tuning ?? dataRecipe(sized, options)
+  const source = sourceOf(given, recipe !== undefined, options, task, io)
   const scoring = await scoringOptions(sized, options, source, (text) => io.err(`kerf: ${text}\n`))
   const recover = await recoveryOptions(options, source)
   const timed = await timedTarget(model, common, recipe !== undefined, options, task)
@@ -281,10 +286,12 @@ async function prune(path: string, options: Options, task: CommandTask, io: Io):
     fullNames: options.fullNames,
   })
   const tables = tuned ? [accuracyTable(tuned, result.before), ...report.tables] : report.tables
+  const assumed = given?.image && assumptionText(given.image)
+  const notes = [...(assumed ? [assumed] : []), ...(report.notes ?? [])]
   io.out(
     options.json
-      ? json(result, { check, change }, written, tuned, worth, pruned)
-      : terminalText({ ...report, tables }, io),
+      ? json(result, { check, change }, written, { tuned, worth, ...pruned, assumed: given?.image?.assumed ?? [] })
+      : terminalText({ ...report, tables, notes }, io),
   )
 }
 
@@ -292,15 +299,14 @@ const trainedBy = 'Fine-tuning learns from labels; --recover needs none.'
 
 /** The images that the cut network is looked at with; undefined where none are given. */
 function sourceOf(
-  model: Model,
-  tuned: FineTuneOptions['recipe'] | undefined,
+  given: GivenRecipe | undefined,
+  isTuned: boolean,
   options: Options,
   task: Task,
   io: Io,
 ): ImageSource | undefined {
-  const recipe = tuned ?? dataRecipe(model, options)?.recipe
-  const use = tuned ? { trained: true, labels: trainedBy } : { labels: whyLabels(options) }
-  return recipe && imageSource(recipe, use, task, io)
+  const use = isTuned ? { trained: true, labels: trainedBy } : { labels: whyLabels(options) }
+  return given && imageSource(given.recipe, use, task, io)
 }
 
 /** A target in milliseconds with the times that are known, and where more are measured. Before a fine-tuning all are measured at once. */
@@ -387,6 +393,7 @@ function pruneOptions(o: Options): PruneAndProveOptions['prune'] {
     methods: o.method,
     criterion: o.criterion,
     seed: o.seed ?? defaultSeed,
+    threads: o.threads,
     keep: o.keep,
     inputs: o.input,
     outputsMayShrink: o.allowOutputs,
@@ -409,9 +416,18 @@ function json(
   result: PruneResult,
   { check, change }: Pick<Proof, 'check' | 'change'>,
   written: WrittenModel | undefined,
-  tuned?: FineTuned,
-  worth?: Awaited<ReturnType<typeof zeroWorth>>,
-  { recovery, meansReplaced, measured }: Partial<Pruned> = {},
+  {
+    tuned,
+    worth,
+    recovery,
+    meansReplaced,
+    measured,
+    assumed,
+  }: Pick<Pruned, 'recovery' | 'meansReplaced' | 'measured'> & {
+    readonly tuned?: FineTuned
+    readonly worth?: Awaited<ReturnType<typeof zeroWorth>>
+    readonly assumed: ResolvedPreprocessing['assumed']
+  },
 ): string {
   const { before, after, unsupported, groups, refused, inexact, warnings, ratio, budget } = result
   return toJson({
@@ -428,6 +444,7 @@ function json(
     ...(meansReplaced ? { meansReplaced } : {}),
     ...(budget ? { budget } : {}),
     ...(measured ? { measured } : {}),
+    assumed,
     ...(written ? { written } : {}),
     ...(tuned ? { finetune: fineTuneJson(tuned) } : {}),
     ...(typeof worth === 'object' ? { worth } : {}),

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { profileModel } from '../../api/cost.ts'
 import type { DataSets, ImageSet, Transform } from '../../api/data.ts'
 import { openData, readingOf, writeModelFile } from '../../api/files.node.ts'
 import type { Model } from '../../api/graph.ts'
@@ -6,13 +7,13 @@ import { type Quantized, quantize, quantizeIntegers, type RangeMethod, rangeMeth
 import { evaluate, type Recipe } from '../../api/train.node.ts'
 import { evaluationLoader, imagesFor, QualityJudge, spread } from '../../api/workflow.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
-import { calibrate, checkBits } from '../../quantize/index.node.ts'
-import { type Report, toJson } from '../../report/index.ts'
-import { addDataOptions, type DataOptions, dataRecipe, inOrderOf } from '../data/given-data.ts'
+import { calibrate } from '../../quantize/index.node.ts'
+import { layerNames, type Report, toJson } from '../../report/index.ts'
+import { addDataOptions, classesOf, type DataOptions, dataRecipe, inOrderOf, openInputs } from '../data/given-data.ts'
 import { imageSource } from '../data/image-source.ts'
 import { skippedText } from '../data/skipped.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, learning, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger } from '../options.ts'
 import { checkOutput } from '../output.ts'
@@ -32,10 +33,12 @@ import { classesFlag, imageFlagsHelp, threadsFlag } from '../vocabulary.ts'
 interface Options extends DataOptions {
   readonly classes?: readonly string[]
   readonly output: string
-  readonly to: 'adder' | 'int8'
+  readonly to?: 'adder' | 'int8'
   readonly bits?: number
   readonly recipe?: string
-  readonly calibrate: number
+  readonly images: number
+  readonly calibrate?: number
+  readonly labels: boolean
   readonly range: RangeMethod
   readonly biasCorrection?: boolean
   readonly equalise?: boolean
@@ -43,6 +46,7 @@ interface Options extends DataOptions {
   readonly keepWorst: number
   readonly evaluate: number
   readonly threads: number
+  readonly fullNames?: boolean
   readonly json?: boolean
   readonly force?: boolean
 }
@@ -52,12 +56,13 @@ Examples:
   kerf quantize adder.onnx -o adder6.onnx --bits 6 --data mnist:data/mnist --resize 32
   kerf quantize adder.onnx -o adder5.onnx --bits 5 --data mnist:data/mnist --resize 32 --evaluate all
   kerf quantize runs/adder/best.onnx -o adder4.onnx --bits 4 --recipe runs/adder
-  kerf quantize model.onnx -o model-int8.onnx --to int8 --data photos/
-  kerf quantize model.onnx -o model-int8.onnx --to int8 --data photos/ --equalise --bias-correction --keep-worst 2
+  kerf quantize model.onnx -o model-int8.onnx --data photos/
+  kerf quantize model.onnx -o model-int8.onnx --data photos/ --equalise --bias-correction --keep-worst 2
 
-Adder layers become layers of codes, everything else stays as it is. With --to int8 convolutions, linear layers and what lies between them become so: weights
-with a scale per channel, around 0; values with a scale per tensor; biases in 32 bits; normalisation in the weights. Any ONNX runtime runs both. Ranges come from training images, spread over the whole set;
-accuracy before and after from test images, likewise; of images without labels, how often the largest output stays. Ranges (--range):
+Of an adder network the adder layers become layers of codes, everything else stays as it is. Of any other one (--to int8) convolutions, linear layers and what
+lies between them become so: weights with a scale per channel, around 0; values with a scale per tensor; biases in 32 bits; normalisation in the weights. Any
+ONNX runtime runs both. Ranges come from training images, spread over the whole set;
+accuracy before and after from test images, likewise; of images without labels, or with those of other classes, how often the largest output stays. Ranges (--range):
   mse         nearest to inputs and weights in the mean square (default)
   minmax      everything that was seen
   percentile  all but 1 in 10,000 on either side
@@ -70,17 +75,19 @@ export function define(command: Command, io: Io): void {
       .argument('<model>', 'an ONNX file, or the folder of a run', modelFile)
       .requiredOption('-o, --output <file>', 'the network in codes')
       .addOption(
-        new Option('--to <what>', 'what becomes codes: adder layers, or ordinary ones (int8)')
-          .choices(['adder', 'int8'])
-          .default('adder'),
+        new Option(
+          '--to <what>',
+          'what becomes codes: adder layers, or ordinary ones (int8) (default: adder where there are such layers)',
+        ).choices(['adder', 'int8']),
       )
-      .option('-b, --bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2; with --to int8 by default 8', bits),
+      .option('--bits <n>', 'of the codes: 8, 7, 6, 5, 4, 3 or 2; with --to int8 by default 8', bits),
     'images to calibrate with',
   )
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
-    .addOption(
-      new Option('--calibrate <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256),
-    )
+    .addOption(new Option('--images <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256))
+    // What it was called before.
+    .addOption(new Option('--calibrate <n>').argParser(positiveInteger).hideHelp())
+    .option('--no-labels', 'look at the images alone, whatever folders they lie in')
     .addOption(new Option('--range <how>', 'how ranges follow from what was seen').choices(rangeMethods).default('mse'))
     .option(
       '--bias-correction',
@@ -104,6 +111,7 @@ export function define(command: Command, io: Io): void {
     )
     .addOption(classesFlag())
     .addOption(threadsFlag())
+    .option('--full-names', 'names of layers as the file has them')
     .option('--json', 'print JSON')
     .option('--force', 'replace the output if it exists')
     .addHelpText('after', examples)
@@ -115,27 +123,26 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
     throw new UsageError(
       'Ranges follow from data: say which, as in --data mnist:FOLDER (--help has examples). Nothing was written.',
     )
-  if (options.to === 'adder') checkAdderFlags(options)
-  const model = givenModel(path)
-  const protect = filesOfGiven(path, model)
+  const file = givenModel(path)
+  const model = learning(file, io)
+  const to = options.to ?? (hasAdderLayers(model) ? 'adder' : 'int8')
+  if (to === 'adder') checkAdderFlags(options)
+  const protect = filesOfGiven(path, file)
   checkOutput(options.output, { force: options.force, inputs: protect, endings: modelEndings })
   // What is wrong with the model is said before data are read.
-  if (options.to === 'adder') calibrate(model)
+  if (to === 'adder') calibrate(model)
   const { recipe, image } = dataRecipe(model, options, options.recipe)!
   const sets = await setsFor(recipe, options, task, io)
   const { threads, range, biasCorrection } = options
-  const images = imagesFor(model, spread(sets.train, options.calibrate), recipe.transforms)
+  const images = imagesFor(model, spread(sets.train, options.calibrate ?? options.images), recipe.transforms)
   const common = { range, biasCorrection, images, threads, ...task }
   const { equalise, keep, keepWorst } = options
   const integers =
-    options.to === 'int8'
+    to === 'int8'
       ? await quantizeIntegers(model, { bits: options.bits, equalise, keep, keepWorst, ...common })
       : undefined
   const result = integers ?? (await quantize(model, { bits: options.bits!, ...common }))
-  const isLabelled = sets.test !== undefined && sets.test.classes.length > 0
-  const test: { readonly set?: ImageSet; readonly notice?: string } = isLabelled
-    ? inOrderOf(model, sets.test, options.classes)
-    : { set: sets.test }
+  const { isLabelled, ...test } = testFor(model, sets.test, options)
   if (test.notice) io.err(`kerf: ${test.notice}\n`)
   const assumed = image && assumptionText(image)
   const models = [model, result.model] as const
@@ -144,15 +151,35 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
   const agreement = judged && !isLabelled ? await agreementOf(...judged) : undefined
   const written = writeModelFile(result.model, options.output, { force: options.force, protect })
   const { model: _, ...numbers } = result
+  const names = options.fullNames
+    ? undefined
+    : layerNames(profileModel(model, { inputs: openInputs(model, image) }).layers)
   const report = (judged: Judged) =>
     integers
-      ? integerReport(path, integers, waysText(options), judged, written)
-      : quantizeReport(path, result as Quantized, judged, written)
+      ? integerReport(path, integers, waysText(options), judged, written, names)
+      : quantizeReport(path, result as Quantized, judged, written, names)
   io.out(
     options.json
       ? toJson({ model: path, ...numbers, accuracy, agreement, assumed: image?.assumed ?? [], written })
       : terminalText(withNotes(report({ accuracy, agreement }), assumed), io),
   )
+}
+
+const hasAdderLayers = ({ graph }: Model): boolean => graph.nodes.some((n) => n.opType === 'AdderConv')
+
+/** What a network is judged by: labels, where they are of its classes; else how often its largest output stays. */
+function testFor(
+  model: Model,
+  set: ImageSet | undefined,
+  { classes: names, labels }: Options,
+): { readonly set?: ImageSet; readonly isLabelled: boolean; readonly notice?: string } {
+  if (!set || !labels || set.classes.length === 0) return { set, isLabelled: false }
+  const ordered = inOrderOf(model, set, names)
+  const [told, given] = [classesOf(model), ordered.set.classes.length]
+  if (told === given) return { ...ordered, isLabelled: true }
+  const outputs = told === undefined ? 'gives no number for each class' : `tells ${told} classes apart`
+  const notice = `The images are of ${given} classes, and the model ${outputs}: not accuracy is measured, but how often the largest output stays.`
+  return { set, isLabelled: false, notice }
 }
 
 /** @throws UsageError where the codes of adder layers cannot be as wished */
@@ -213,15 +240,14 @@ async function agreementOf(
   threads: number,
   task: Task,
 ): Promise<AgreementCount | undefined> {
-  const judge = await QualityJudge.of(before, imagesFor(before, set, transforms), { threads }, task)
+  const judge = await QualityJudge.of(before, imagesFor(before, set, transforms), { threads, labels: false }, task)
   const { images, agreement } = await judge.judge(after, task)
   return agreement === undefined ? undefined : { images, same: Math.round(agreement * images) }
 }
 
 function bits(text: string): number {
   const value = Number(text)
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Give a whole number from 2 to 8.')
-  checkBits(value)
+  if (!/^[2-8]$/.test(text)) throw new InvalidArgumentError('Give a whole number from 2 to 8.')
   return value
 }
 

@@ -101,8 +101,10 @@ async function runModel(path: string, options: Options, task: Task, io: Io): Pro
       notices,
     }
     const [best] = result.outputs.flatMap((o) => o.top?.[0]?.[0] ?? [])
-    if (best && classes && best.name === undefined)
-      io.err(`kerf: ${classes.length} names of classes fit none of the outputs: they are passed over.\n`)
+    if (best && classes && best.name === undefined) {
+      const sizes = result.outputs.flatMap((o) => (o.top ? [`${o.name} has ${o.shape[1]}`] : []))
+      io.err(`kerf: ${classes.length} names of classes fit no output: they are passed over (${sizes.join(', ')}).\n`)
+    }
     const wrote = writeOutputs(outputs, targets, { force: options.force, inputs: filesOf(path, options) })
     io.out(options.json ? toJson(runJson(result)) : terminalText(runReport(result, wrote), io))
   } finally {

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { profileModel } from '../../api/cost.ts'
 import { defaultRatios, sensitivity } from '../../api/workflow.node.ts'
 import { chartsSvg, fewImagesNotice, layerNames, toCsv, toHtml, toJson, toMarkdown } from '../../report/index.ts'
+import { openInputs } from '../data/given-data.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenImages } from '../data/given-images.ts'
 import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
@@ -77,7 +78,7 @@ async function measure(path: string, options: Options, task: CommandTask, io: Io
     result,
     [['Criterion', `${options.criterion}: the lowest go first`]],
     assumed ? [assumed] : [],
-    options.fullNames ? undefined : layerNames(profileModel(model).layers),
+    options.fullNames ? undefined : layerNames(profileModel(model, { inputs: openInputs(model, given.image) }).layers),
   )
   const text = {
     json: () => toJson(sensitivityJson(path, result)),

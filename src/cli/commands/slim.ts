@@ -4,9 +4,10 @@ import { slimInFolder, writeModelFile } from '../../api/files.node.ts'
 import type { SlimOptions } from '../../api/workflow.node.ts'
 import { isAborted, KerfError } from '../../base/index.ts'
 import { chartsSvg, fewImagesNotice, toHtml, toJson } from '../../report/index.ts'
+import { openInputs } from '../data/given-data.ts'
 import { addGivenImages, type GivenImagesOptions, openGivenSets } from '../data/given-images.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, modelArgument, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
 import { positiveInteger, positiveNumber, wholeNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
@@ -106,8 +107,9 @@ const folderOf = (output: string): string => join(dirname(output), `${basename(o
 async function slim(path: string, options: Options, task: CommandTask, io: Io): Promise<void> {
   const { output, report: page, force, resume, json } = options
   if (output === undefined) throw new UsageError('Say where the smaller model goes: -o small.onnx.')
-  const model = givenModel(path)
-  const files = filesOfGiven(path, model)
+  const file = givenModel(path)
+  const model = learning(file, io)
+  const files = filesOfGiven(path, file)
   checkOutput(output, { force, inputs: files, endings: modelEndings })
   if (page !== undefined) checkOutput(page, { force, inputs: [...files, output], endings: ['html', 'htm'] })
   const target = targetFlag(options)
@@ -142,7 +144,8 @@ async function slim(path: string, options: Options, task: CommandTask, io: Io): 
   const written = writeModelFile(result.model, output, { force, protect: files })
   const assumed = given.image && assumptionText(given.image)
   const notes = [...notices, ...(assumed ? [assumed] : [])]
-  const context = { path, model, written, notes, fullNames: options.fullNames }
+  const inputs = openInputs(model, given.image)
+  const context = { path, model, written, notes, inputs, fullNames: options.fullNames }
   if (page !== undefined) {
     const whole = toHtml(slimReport(result, context, true), { figures: [chartsSvg([slimChart(result)])] })
     writeWholeFile(page, whole, { force, inputs: files })

@@ -4,16 +4,17 @@ import { rewriteOf, rewrites } from '../../api/rewrite.ts'
 import { type SwapOptions, swapAndMeasure } from '../../api/workflow.node.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
 import { toJson } from '../../report/index.ts'
-import { addDataOptions, type DataOptions, dataRecipe } from '../data/given-data.ts'
+import { addDataOptions, type DataOptions, dataRecipe, type GivenRecipe, openInputs } from '../data/given-data.ts'
 import { imageSource } from '../data/image-source.ts'
 import { UsageError } from '../errors.ts'
-import { filesOfGiven, givenModel, isBuiltIn, modelArgument, modelFile } from '../given-model.ts'
+import { filesOfGiven, givenModel, isBuiltIn, learning, modelArgument, modelFile } from '../given-model.ts'
 import type { Io } from '../io.ts'
-import { type InputShapes, inputShape, positiveInteger, positiveNumber } from '../options.ts'
+import { type InputShapes, inputShape, portion, positiveInteger, positiveNumber } from '../options.ts'
 import { checkOutput, writeWholeFile } from '../output.ts'
 import { modelEndings } from '../output-type.ts'
 import { terminalText } from '../print.ts'
 import { amount, factor } from '../prune/budget.ts'
+import { assumptionText } from '../run/image.ts'
 import { type SwapResult, swapReport } from '../swap/report.ts'
 import { addSettingFlags, settingsGiven } from '../swap/settings.ts'
 import { withTask } from '../task.ts'
@@ -32,7 +33,7 @@ interface Options extends DataOptions, TimingFields {
   readonly seed: number
   readonly input?: InputShapes
   readonly images?: number
-  readonly recipe?: string
+  readonly writeRecipe?: string
   readonly epochs: number
   readonly threads: number
   readonly fullNames?: boolean
@@ -47,20 +48,20 @@ Examples:
   kerf swap model.onnx -o smaller.onnx --to low-rank --faster 1.5 --runtime ort-node --data photos/
   kerf swap model.onnx -o smaller.onnx --to tucker --rank 16,32 --layers '*layer3*'
   kerf swap model.onnx --to low-rank-space --energy 0.9 --dry-run
-  kerf swap resnet20.onnx -o adder.onnx --to adder --data data/cifar10 --recipe distil.json
+  kerf swap resnet20.onnx -o adder.onnx --to adder --data data/cifar10 --write-recipe distil.json
   kerf swap model.onnx -o adder.onnx --to adder --layers '*layer3*' --keep-weights
   kerf swap model.onnx --to adder --dry-run
 
 What layers become (--to):
 ${rewrites.map(({ name, summary, source }) => `  ${name}  ${summary}\n  ${' '.repeat(name.length)}  ${source}`).join('\n')}
 
---layers names layers, and then those too that stay otherwise: by default all that are cheaper afterwards.
+--layers names layers, and then those too that stay otherwise: by default all that are cheaper afterwards (of bottleneck and adder: all).
 
 How large layers become is said by a rank, by the part of each layer's energy (‖W‖²) that is to be kept, or by what the network may cost: then every layer gets the
 form with which the squares of all weight errors, ‖W − W′‖² ÷ ‖W‖², sum up to the least. Times are measured: some forms of every layer alone, then the network as a whole.
 
 With --data the weights behind which layers come out as they were are solved for by least squares, layer by layer, without labels; every fourth image only judges. Where
-new layers must learn anew (adder), means and variances of BatchNormalization alone are measured, without --data on noise. --recipe writes how the network is
+new layers must learn anew (adder), means and variances of BatchNormalization alone are measured, without --data on noise. --write-recipe writes how the network is
 trained, with the given one as the teacher, at a learning rate of 0.01, or that of networks with fresh weights (0.1).
 ${imageFlagsHelp}`
 
@@ -91,7 +92,7 @@ export function define(command: Command, io: Io): void {
       'how many of them (default: 512 to solve for weights, 64 for statistics alone)',
       positiveInteger,
     )
-    .option('--recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
+    .option('--write-recipe <file>', 'write a training recipe with the given network as teacher (takes --data)')
     .addOption(epochsFlag('of that recipe').default(50))
     .addOption(threadsFlag())
     .option('--time', 'measure what every layer and the network take, in turns with what they took')
@@ -111,19 +112,23 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
   const settings = settingsGiven(rewriteOf(options.to), options)
   if (output === undefined && !dryRun)
     throw new UsageError('Say where the new network goes: -o adder.onnx (or --dry-run to write nothing).')
-  if (options.recipe !== undefined && options.data === undefined)
+  if (options.writeRecipe !== undefined && options.data === undefined)
     throw new UsageError('A recipe needs data: say which, as in --data mnist:FOLDER.')
   if (dryRun && isTimed) throw new UsageError('Times are measured, which --dry-run does not: leave one of the two out.')
-  if (options.recipe !== undefined && isBuiltIn(path))
-    throw new UsageError(`A teacher is a trained network, and ${path} is not: leave out --recipe, or train it first.`)
-  const model = givenModel(path)
-  const recipe = dataRecipe(model, options)?.recipe
-  const protect = filesOfGiven(path, model)
+  if (options.writeRecipe !== undefined && isBuiltIn(path))
+    throw new UsageError(
+      `A teacher is a trained network, and ${path} is not: leave out --write-recipe, or train it first.`,
+    )
+  const file = givenModel(path)
+  const model = options.data ? learning(file, io) : file
+  const { recipe, image } = dataRecipe(model, options) ?? {}
+  const protect = filesOfGiven(path, file)
   if (!dryRun && output !== undefined) checkOutput(output, { force, inputs: protect, endings: modelEndings })
-  if (!dryRun && options.recipe !== undefined)
-    checkOutput(options.recipe, { force, inputs: protect, endings: ['json'] })
+  if (!dryRun && options.writeRecipe !== undefined)
+    checkOutput(options.writeRecipe, { force, inputs: protect, endings: ['json'] })
   const result = await swapAndMeasure(model, {
-    ...{ rewrite: options.to, layers, seed, images, threads, inputs: options.input, measure: !dryRun },
+    ...{ rewrite: options.to, layers, seed, images, threads, measure: !dryRun },
+    inputs: options.input ?? openInputs(model, image),
     settings,
     target,
     timing: isTimed ? await timingRuntime(options) : undefined,
@@ -133,21 +138,23 @@ async function swap(path: string, options: Options, task: Task, io: Io): Promise
     ...task,
   })
   const written = dryRun ? undefined : writeModelFile(result.model, output!, { force, protect })
-  if (written && options.recipe !== undefined)
-    writeWholeFile(options.recipe, `${JSON.stringify(result.recipe, null, 2)}\n`, { force, inputs: protect })
-  io.out(print(path, { ...result, written }, options, io))
+  if (written && options.writeRecipe !== undefined)
+    writeWholeFile(options.writeRecipe, `${JSON.stringify(result.recipe, null, 2)}\n`, { force, inputs: protect })
+  io.out(print(path, { ...result, written }, image, options, io))
 }
 
-function print(path: string, result: SwapResult, options: Options, io: Io): string {
+function print(path: string, result: SwapResult, image: GivenRecipe['image'], options: Options, io: Io): string {
   const { model: _, comparison, recipe: next, reordered, ...numbers } = result
+  const report = { ...options, recipe: options.writeRecipe, assumed: image && assumptionText(image) }
   return options.json
     ? toJson({
-        ...{ model: path, to: options.to, ...numbers, next, recipe: options.recipe },
+        ...{ model: path, to: options.to, ...numbers, next, recipe: options.writeRecipe },
+        assumed: image?.assumed ?? [],
         reordered: Object.fromEntries(reordered),
         totals: comparison.totals,
         unsupported: comparison.a.unsupported,
       })
-    : terminalText(swapReport(path, result, options), io)
+    : terminalText(swapReport(path, result, report), io)
 }
 
 const targets = ['energy', 'targetMacs', 'targetMs', 'faster']
@@ -166,8 +173,8 @@ function targetOf({ energy, targetMacs, targetMs, faster }: Options): SwapOption
 }
 
 function energy(text: string): number {
-  const value = positiveNumber(text)
-  if (value > 1) throw new InvalidArgumentError('Give a part above 0, at most 1, as in 0.95.')
+  const value = portion(text)
+  if (!(value > 0 && value <= 1)) throw new InvalidArgumentError('Give a part above 0, at most 1, as in 0.95 or 95%.')
   return value
 }
 

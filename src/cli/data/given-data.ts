@@ -10,7 +10,8 @@ import {
 } from '../../api/data.ts'
 import { analyse, graphInputs, type Model, runnableOperators, simplified, type ValueInfo } from '../../api/graph.ts'
 import type { Recipe } from '../../api/train.node.ts'
-import { type Dim, NodeError, type Shape } from '../../base/index.ts'
+import { type Dim, KerfError, NodeError, type Shape } from '../../base/index.ts'
+import type { InputShapes } from '../options.ts'
 import type { GivenData } from '../train/data-option.ts'
 import { readRecipe } from '../train/read-recipe.ts'
 import { parseGivenRecipe, type RecipeFlags, withRecipeFlags } from '../train/recipe-flags.ts'
@@ -49,6 +50,19 @@ export function dataFor(model: Model, data: GivenData | undefined, given?: numbe
   }
 }
 
+/**
+ * The shape of the images that a network is given, where its file leaves sizes open; undefined where it leaves none, or where nothing tells.
+ * @param image how images become its input
+ */
+export function openInputs({ graph }: Model, image: GivenRecipe['image']): InputShapes | undefined {
+  const [input] = graphInputs(graph)
+  const { crop, resize, channels, layout } = image?.preprocessing ?? {}
+  const [height, width] = crop ?? resize ?? []
+  const declared = input?.type?.kind === 'tensor' ? input.type.shape : undefined
+  if (!input || !channels || !height || !width || declared?.every((d) => typeof d === 'number')) return undefined
+  return new Map([[input.name, layout === 'NHWC' ? [1, height, width, channels] : [1, channels, height, width]]])
+}
+
 /** Channels, height and width of a shape of four dimensions, as that input has them. */
 export const imageSize = (input: ValueInfo, [, a, b, c]: Shape): (Dim | undefined)[] =>
   layoutOf(input) === 'NHWC' ? [c, a, b] : [a, b, c]
@@ -60,13 +74,13 @@ function shapeOfInput(model: Model): Shape | undefined {
 }
 
 /** Of the first output, [N, classes]; undefined where it is none. */
-function classesOf(model: Model): number | undefined {
+export function classesOf(model: Model): number | undefined {
   try {
     const { values } = analyse(simplified(model, runnableOperators), runnableOperators, {
       inputShapes: imageShapes(model),
     })
-    const [, classes] = values.get(model.graph.outputs[0]?.name ?? '')?.shape ?? []
-    return typeof classes === 'number' && classes >= 2 ? classes : undefined
+    const [, classes, ...others] = values.get(model.graph.outputs[0]?.name ?? '')?.shape ?? []
+    return others.length === 0 && typeof classes === 'number' && classes >= 2 ? classes : undefined
   } catch (error) {
     // What is wrong with a graph is said by those who run it.
     if (error instanceof NodeError) return undefined
@@ -85,10 +99,17 @@ export interface GivenRecipe {
  * Data and transforms: as flags say; else as a recipe, or else the model's file says.
  * @param source a recipe, or the folder of a run, to start from
  * @returns undefined where no data are given
- * @throws UsageError, KerfError as `readRecipe`, `transformsFor`, `parseGivenRecipe`
+ * @throws KerfError `wrong-data` for a network with several inputs; UsageError, KerfError as `readRecipe`, `transformsFor`, `parseGivenRecipe`
  */
 export function dataRecipe(model: Model, options: DataOptions, source?: string): GivenRecipe | undefined {
   if (options.data === undefined && source === undefined) return undefined
+  const inputs = graphInputs(model.graph).map((i) => i.name)
+  if (inputs.length > 1)
+    throw new KerfError(
+      'wrong-data',
+      `The model has ${inputs.length} inputs (${inputs.join(', ')}); images of a data set go to networks with one.`,
+      { inputs },
+    )
   // What looking at data does not need.
   const least = { model: { onnx: '-' }, output: '-', epochs: 1, validation: 0 }
   const read = source === undefined ? least : (readRecipe(source) as { readonly transforms?: readonly Transform[] })

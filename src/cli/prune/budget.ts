@@ -3,7 +3,7 @@ import { readTimeTable, timeTablePath, writeTimeTable } from '../../api/files.no
 import type { Allocation, Target } from '../../api/prune.ts'
 import type { InTimeOptions } from '../../api/workflow.node.ts'
 import { UsageError } from '../errors.ts'
-import { byteCount, positiveNumber } from '../options.ts'
+import { byteCount, portion, positiveNumber } from '../options.ts'
 import { addTimingFlags, type TimingFields, timingRuntime } from '../timing.ts'
 
 /* What a pruned network may cost, and where its time is measured. */
@@ -26,16 +26,17 @@ const scales: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9
 
 /** `0.5`: a part; `300M`, `1200000`: a number. */
 export function amount(text: string): Amount {
-  const [, digits, scale = ''] = /^(\d*\.?\d+)([kmg]?)$/i.exec(text.trim()) ?? []
-  const value = Number(digits) * scales[scale.toLowerCase()]!
-  if (!(value > 0 && value !== 1))
-    throw new InvalidArgumentError('Give a part below 1, as in 0.5, or a number, as in 300M.')
+  const [, digits, scale = ''] = /^(\d*\.?\d+)(\s*%|[kmg]?)$/i.exec(text.trim()) ?? []
+  const isPercent = scale.endsWith('%')
+  const value = isPercent ? portion(text) : Number(digits) * scales[scale.toLowerCase()]!
+  if (!(value > 0 && value !== 1) || (isPercent && value > 1))
+    throw new InvalidArgumentError('Give a part below 1, as in 0.5 or 50%, or a number, as in 300M.')
   return value < 1 ? { part: value } : { value }
 }
 
 /** `0.5`: a part; `5MB`: a size. */
 export const byteAmount = (text: string): Amount =>
-  /^0?\.\d+$/.test(text.trim()) ? amount(text) : { value: byteCount(text) }
+  /^0?\.\d+$|%$/.test(text.trim()) ? amount(text) : { value: byteCount(text) }
 
 export function factor(text: string): number {
   const value = positiveNumber(text)

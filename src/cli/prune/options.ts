@@ -2,14 +2,15 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { criteria, type NmPattern, type PruneMethod, type Scope } from '../../api/prune.ts'
 import { type NamePattern, namePattern } from '../../base/index.ts'
 import { listOf } from '../choices.ts'
+import { portion } from '../options.ts'
 
 const methods: readonly PruneMethod[] = ['filter', 'neuron', 'weight', 'nm', 'input']
 
 /** @throws InvalidArgumentError, which is wrong usage, as all below */
 export function part(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !(value > 0 && value < 1))
-    throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5.')
+  const value = portion(text)
+  if (!(value > 0 && value < 1))
+    throw new InvalidArgumentError('Give a number between 0 and 1 (both excluded), as in 0.5 or 50%.')
   return value
 }
 

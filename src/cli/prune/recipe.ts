@@ -1,9 +1,8 @@
 import type { Transform } from '../../api/data.ts'
 import type { Model } from '../../api/graph.ts'
 import { criterionOf } from '../../api/prune.ts'
-import type { Recipe } from '../../api/train.node.ts'
-import { dataFor } from '../data/given-data.ts'
-import { transformsFor, withFlags } from '../data/transforms.ts'
+import { dataFor, type GivenRecipe } from '../data/given-data.ts'
+import { type GivenTransforms, transformsFor, withFlags } from '../data/transforms.ts'
 import { UsageError } from '../errors.ts'
 import { assigned } from '../train/assignments.ts'
 import { readRecipe } from '../train/read-recipe.ts'
@@ -23,8 +22,10 @@ export interface FineTuneFields extends Omit<RecipeFlags, 'model' | 'net' | 'out
 /** Epochs of fine-tuning where nobody says how many. */
 export const fineTuneEpochs = 3
 
+/** Looking at images has threads. */
 const withoutImages = ({
   data,
+  threads,
   resize,
   fit,
   crop,
@@ -52,7 +53,7 @@ const withoutDistillation = ({
  * How to train after a cut; undefined where that was not asked for.
  * @throws UsageError for options that need --finetune, without data, or wrong themselves; KerfError `bad-recipe`
  */
-export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): Recipe | undefined {
+export function fineTuneRecipe(path: string, model: Model, options: FineTuneFields): GivenRecipe | undefined {
   const { finetune, inexact, criterion, recover, iterations, resume, dryRun, ...others } = options
   // -o is the pruned model's.
   const flags: RecipeFlags = { ...others, output: undefined, data: dataFor(model, others.data) }
@@ -73,15 +74,15 @@ export function fineTuneRecipe(path: string, model: Model, options: FineTuneFiel
   if (finetune === true && !flags.data && !flags.set?.some((s) => s.path[0] === 'data'))
     throw new UsageError('Say what to fine-tune on: --finetune RECIPE, or --data mnist:FOLDER.')
   const read = finetune === true ? { epochs: fineTuneEpochs } : (readRecipe(finetune) as object)
-  const transforms =
+  const { transforms, image }: GivenTransforms =
     finetune === true
-      ? transformsFor(model, flags).transforms
-      : withFlags((read as { transforms?: readonly Transform[] }).transforms ?? [], flags)
+      ? transformsFor(model, flags)
+      : { transforms: withFlags((read as { transforms?: readonly Transform[] }).transforms ?? [], flags) }
   // Each run has a folder of its own.
   const own = assigned(read, [
     { path: ['model'], value: { onnx: path } },
     { path: ['output'], value: '-' },
     { path: ['transforms'], value: transforms },
   ])
-  return parseGivenRecipe(withRecipeFlags(own, flags), flags, finetune !== true)
+  return { recipe: parseGivenRecipe(withRecipeFlags(own, flags), flags, finetune !== true), image }
 }

@@ -36,8 +36,8 @@ export function runReport(result: RunResult, wrote: readonly string[]): Report {
       `Input ${f.name}`,
       `${shapeText(f.tensor.shape)} ${f.tensor.elementType}, ${f.from}`,
     ]),
-    ...result.feeds.flatMap((f): [string, string][] =>
-      f.image ? [['Preprocessing', preprocessingText(f.image.preprocessing)]] : [],
+    ...once(result.feeds.flatMap((f) => (f.image ? preprocessingText(f.image.preprocessing) : []))).map(
+      (text): [string, string] => ['Preprocessing', text],
     ),
     ['Time', `${timeMs.toFixed(timeMs < 100 ? 2 : 0)} ms (first run)`],
   ]
@@ -47,8 +47,23 @@ export function runReport(result: RunResult, wrote: readonly string[]): Report {
     title: result.model,
     facts,
     tables: [outputsTable(result.outputs), ...result.outputs.flatMap(topTable)],
-    notes: result.feeds.flatMap((f) => (f.image && assumptionText(f.image)) ?? []),
+    notes: [
+      ...once(result.feeds.flatMap((f) => (f.image && assumptionText(f.image)) ?? [])),
+      ...result.outputs.flatMap(takenForScores),
+    ],
   }
+}
+
+const once = (texts: readonly string[]): string[] => [...new Set(texts)]
+
+/** Nothing tells whether a row of numbers are scores of classes, unless these have names, or the numbers are probabilities. */
+function takenForScores({ name, top }: OutputSummary): string[] {
+  const isKnown = top?.every((ranked) => ranked.every((r) => r.name !== undefined || r.value === r.probability)) ?? true
+  return isKnown
+    ? []
+    : [
+        `${name} is taken for scores of classes, whose softmax is the probability. If it is something else, neither Answer nor Probability means anything.`,
+      ]
 }
 
 /** The first class of every image, in front of everything else: `dog 0.91`. */

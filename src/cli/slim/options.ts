@@ -1,11 +1,10 @@
 import { InvalidArgumentError } from 'commander'
+import { portion } from '../options.ts'
 
 /** `1%`, `0.5 %` or `0.01`. @throws InvalidArgumentError, which is wrong usage, as all below */
 export function drop(text: string): number {
-  const [, number = '', percent] = /^([\d.]+)\s*(%?)$/.exec(text.trim()) ?? []
-  const value = Number(number) / (percent ? 100 : 1)
-  if (number === '' || !(value >= 0 && value < 1))
-    throw new InvalidArgumentError('Give a part of the images, as in 1% or 0.01.')
+  const value = portion(text)
+  if (!(value >= 0 && value < 1)) throw new InvalidArgumentError('Give a part of the images, as in 1% or 0.01.')
   return value
 }
 

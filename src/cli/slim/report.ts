@@ -19,6 +19,7 @@ import {
   shortNumber,
   type Table,
 } from '../../report/index.ts'
+import type { InputShapes } from '../options.ts'
 import { beforeAfterTable } from '../prune-report.ts'
 import { refusedTable } from '../sensitivity-report.ts'
 
@@ -57,13 +58,15 @@ export interface SlimContext {
   /** Sentences. */
   readonly notes: readonly string[]
   readonly fullNames?: boolean
+  /** Where its file leaves sizes open. */
+  readonly inputs?: InputShapes
 }
 
 /** Before and after, and every round; with `whole` widths and refusals, too. */
 export function slimReport(result: Slimmed, context: SlimContext, whole: boolean): Report {
   const { given, final, target, images, test, ended } = result
   const { written, path, model } = context
-  const names = context.fullNames ? undefined : layerNames(profileModel(model).layers)
+  const names = context.fullNames ? undefined : layerNames(profileModel(model, { inputs: context.inputs }).layers)
   const named = (name: string) => names?.named(name) ?? name
   const row = (label: string, before: number, after: number, shown: (n: number) => Cell): Cell[] => [
     label,

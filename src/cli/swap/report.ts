@@ -25,6 +25,8 @@ interface SwapReportOptions {
   /** The file that the recipe was written to. */
   readonly recipe?: string
   readonly epochs: number
+  /** What nobody said of the images, in a sentence. */
+  readonly assumed?: string
   readonly fullNames?: boolean
 }
 
@@ -56,7 +58,7 @@ export function swapReport(name: string, result: SwapResult, options: SwapReport
       ...keptTable(result, named),
       ...totals,
     ],
-    notes: trainingNotes(name, result, rewrite, options),
+    notes: [...(options.assumed ? [options.assumed] : []), ...trainingNotes(name, result, rewrite, options)],
   }
 }
 
@@ -134,7 +136,7 @@ function errorTable(swapped: readonly SwappedAndMeasured[], { title, facts = {} 
     columns: columns.map(({ column }) => column),
     rows: swapped.map((layer) => columns.map(({ of }) => of(layer))),
     notes: [
-      ...dearer(swapped, named),
+      ...dearer(swapped, ', and @ swapped since a name or a rank asks for it', named),
       ...(swapped.some((l) => l.weightError !== undefined) ? ['Weights off: ‖W − W′‖ ÷ ‖W‖.'] : []),
       ...(swapped.some((l) => l.outputError)
         ? [
@@ -146,14 +148,12 @@ function errorTable(swapped: readonly SwappedAndMeasured[], { title, facts = {} 
   }
 }
 
-/** Swapped since somebody asked for them, by a name or a rank. */
-function dearer(swapped: readonly SwappedAndMeasured[], named: Named): string[] {
+/** What costs more than before is said. @param why it was swapped all the same: @ stands for was or were */
+function dearer(swapped: readonly SwappedAndMeasured[], why: string, named: Named): string[] {
   const layers = swapped.filter(({ cost }) => Number(cost.after.macs) > Number(cost.before.macs))
   if (layers.length === 0) return []
   const [costs, were] = layers.length === 1 ? ['costs', 'was'] : ['cost', 'were']
-  return [
-    `${layers.map((l) => named(l.node)).join(', ')} ${costs} more MACs than before, and ${were} swapped since a name or a rank asks for it.`,
-  ]
+  return [`${layers.map((l) => named(l.node)).join(', ')} ${costs} more MACs than before${why.replace('@', were)}.`]
 }
 
 /** What layers learn, and where it comes from. */
@@ -177,6 +177,7 @@ function weightsTable(swapped: readonly SwappedAndMeasured[], { title, facts = {
         ...keys.map((key) => factText(layer.facts[key])),
       ]
     }),
+    notes: dearer(swapped, '', named),
   }
 }
 
@@ -241,6 +242,7 @@ function trainingNotes(
     why,
     recipe !== undefined
       ? `  kerf train ${recipe}`
-      : `  kerf train --model ${written?.path ?? 'OUT'} --data … --epochs ${epochs} --set distillation.teacher=${name} -o RUN   (--recipe FILE writes a recipe)`,
+      : `  kerf train --model ${written?.path ?? 'OUT'} --data … --epochs ${epochs} --teacher ${name} -o RUN`,
+    ...(recipe === undefined ? ['--write-recipe FILE writes a recipe.'] : []),
   ]
 }

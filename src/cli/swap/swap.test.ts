@@ -38,7 +38,7 @@ describe('kerf swap', () => {
 
   it('gives a network better weights on images, and a recipe for the rest', async () => {
     const args = ['--to', 'low-rank', '--target-macs', '0.5', '--data', `mnist:${digits}`, '--images', '128']
-    const json = JSON.parse(await swap('half.onnx', ...args, '--recipe', at('distil.json'), '--json'))
+    const json = JSON.parse(await swap('half.onnx', ...args, '--write-recipe', at('distil.json'), '--json'))
     expect(json.totals.macs.b).toBeLessThanOrEqual(0.5 * json.totals.macs.a)
     expect(json.swapped[0]).toMatchObject({
       ...{ node: 'conv2', weightError: expect.any(Number), facts: { rank: expect.any(String) } },

@@ -48,7 +48,13 @@ function kindOf(path: string): GivenData['kind'] {
     )
   if (/\.npz$/i.test(path))
     throw new InvalidArgumentError(`${path} holds several arrays: save one of images with numpy.save, as a .npy file.`)
-  if (!statSync(path).isDirectory()) return /\.npy$/i.test(path) ? 'npy' : 'tar'
+  if (!statSync(path).isDirectory()) {
+    if (/\.npy$/i.test(path)) return 'npy'
+    if (!/\.(csv|tsv|txt|jsonl?|xml|ya?ml|parquet|xlsx?)$/i.test(path)) return 'tar'
+    throw new InvalidArgumentError(
+      `${path} is no folder of images, .tar or .npy file. Labels are the names of the folders that images lie in, as in photos/cat/1.jpg.`,
+    )
+  }
   const names = readdirSync(path)
   if (names.some((n) => /^train-images[-.]idx3/.test(n))) return 'mnist'
   if (names.includes('data_batch_1.bin')) return 'cifar10'

@@ -138,7 +138,7 @@ function checkSize(path: string, name: string, image: DecodedImage, first: Sized
   if (image.height !== first.height || image.width !== first.width)
     throw new KerfError(
       'size-mismatch',
-      `${path}: ${name} has ${image.height} × ${image.width} pixels, ${first.name} ${first.height} × ${first.width}. Put a resize first in transforms, so that all have one size.`,
+      `${path}: ${name} has ${image.height} × ${image.width} pixels, ${first.name} ${first.height} × ${first.width}. Give all one size: --resize 224 (a resize first in transforms).`,
       { path, name, size: [image.height, image.width], expected: [first.height, first.width] },
     )
   if (first.name === 'the training images' && first.channels === 1 && image.channels === 3)

@@ -198,10 +198,10 @@ function unreachable({ of, part }: Target, { before, limit }: Budget, least: num
   const what =
     part === undefined
       ? `${amountText(of, least)} remain; ${amountText(of, limit)} were asked for`
-      : `${((100 * least) / before).toFixed(1)} % of the ${budgetNames[of]} remain; ${Number((100 * part).toPrecision(6))} % was asked for`
+      : `${((100 * least) / before).toFixed(1)} % of the ${of === 'milliseconds' ? 'time' : budgetNames[of]} ${of === 'milliseconds' ? 'remains' : 'remain'}; ${Number((100 * part).toPrecision(6))} % was asked for`
   return new KerfError(
     'unreachable-target',
-    `Even ${how}, ${what}. Aim higher, or let more layers be pruned (--method filter,neuron).`,
+    `Even ${how}, ${what}. Ask for less, or let more layers be pruned (--method filter,neuron).`,
     { reached: least, limit },
   )
 }

@@ -1,5 +1,14 @@
 import { KerfError, type NamePattern, stoppable } from '../../base/index.ts'
-import { type Analysis, analyse, type Model, nodeLabel, opsetOf, simplified, tensorOf } from '../../graph/index.ts'
+import {
+  type Analysis,
+  analyse,
+  inFloat32,
+  type Model,
+  nodeLabel,
+  opsetOf,
+  simplified,
+  tensorOf,
+} from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { runnableOperators } from '../../ops/index.ts'
 import { type AdderScale, adderScale } from '../adder-codes.ts'
@@ -100,8 +109,9 @@ export function integerLayers(model: Model): IntegerLayers {
   return { layers: places.layers.map(({ node }) => nodeLabel(node)), kept: places.kept }
 }
 
-async function quantised(given: Model, options: IntegerOptions): Promise<IntegerNetwork> {
+async function quantised(file: Model, options: IntegerOptions): Promise<IntegerNetwork> {
   const { bits = 8, range = 'mse', keep = [], keepWorst = 0, operators = runnableOperators } = options
+  const given = inFloat32(file)
   check(given, bits)
   const input = onlyInput(given)
   const folded = foldNormalisation(simplified(given, operators), operators)

@@ -9,6 +9,7 @@ import {
   graphInputs,
   type ImageLayout,
   imageLayoutOf,
+  inFloat32,
   inferenceForm,
   type Model,
   makeNode,
@@ -43,7 +44,8 @@ export function networkForImages(
   imageShape: readonly number[],
   operators: OperatorSet = allOperators,
 ): ImageNetwork {
-  const own = simplified(inferenceForm(given, operators), operators)
+  const plain = simplified(inferenceForm(given, operators), operators)
+  const own = inFloat32(plain)
   const { name, layout } = imageInput(own, imageShape)
   const [size = 1] = imageShape
   const freed = fixesBatch(own, size) ? freeBatch(own, operators) : own
@@ -52,10 +54,12 @@ export function networkForImages(
   return {
     model: first(freed),
     fixed: freed === own ? undefined : { model: first(own), size: declared?.[0] as number },
-    notices:
-      layout === 'NCHW'
+    notices: [
+      ...(own === plain ? [] : ['the model has 16-bit floats, which are float32 here.']),
+      ...(layout === 'NCHW'
         ? []
-        : [`input "${name}" is NHWC (height, width, channels): images are given to it in that order.`],
+        : [`input "${name}" is NHWC (height, width, channels): images are given to it in that order.`]),
+    ],
   }
 }
 

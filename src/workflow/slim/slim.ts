@@ -8,7 +8,7 @@ import {
   type Task,
 } from '../../base/index.ts'
 import { profileModel } from '../../cost/index.ts'
-import type { Model } from '../../graph/index.ts'
+import { inFloat32, type Model } from '../../graph/index.ts'
 import { type ModelSource, modelOf } from '../../onnx/index.ts'
 import { criterionOf, outputLoss, type PruneOptions, pruneModel, recover, type TimeTable } from '../../prune/index.ts'
 import { withCrossEntropy } from '../../train/index.ts'
@@ -70,7 +70,7 @@ export const slim = (
     const target = targetOf(options)
     checkNumbers(options)
     criterionOf(options.criterion ?? 'l2')
-    return new Slimming(await modelOf(source, { ...options, ...task }), target, options, task, here).run()
+    return new Slimming(inFloat32(await modelOf(source, { ...options, ...task })), target, options, task, here).run()
   })
 
 /** Bytes of all tensors that a model's file stores. */

@@ -6,6 +6,7 @@ import {
   analyse,
   bindInputs,
   graphInputs,
+  inFloat32,
   type Model,
   type OperatorSet,
   simplified,
@@ -115,7 +116,7 @@ async function swapped(file: Model, options: SwapOptions): Promise<Swapped> {
   const rewrite = rewriteOf(options.rewrite)
   const { approximates = false } = rewrite
   // As layers are named and counted from here on.
-  const given = simplified(file, operators)
+  const given = simplified(data ? inFloat32(file) : file, operators)
   const timing = options.timing ?? (isTime(target) ? kerfTiming(options) : undefined)
   const inTime = timing && isTime(target) ? targetInTime(given, target, inputs, timing, task) : undefined
   const chosen = inTime?.target ?? (isTime(target) ? undefined : target)
