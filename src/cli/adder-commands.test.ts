@@ -111,7 +111,7 @@ describe('kerf swap', () => {
     for (const name of ['m.bn_mean', 'm.bn_variance'])
       expect([...tensorValues(initializers.get(name)!)].every((v) => v !== 0 && v !== 1)).toBe(true)
     await fails(
-      ...([1, 'The model has 2 inputs; data sets are for networks with one.', ...args] as [
+      ...([1, 'The model has 2 inputs (left, right); images of a data set go to networks with one.', ...args] as [
         number,
         string,
         ...string[],
