@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { digitFolder } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
-import { useStudio, type Visit } from './harness.ts'
+import { pickByKeys, useStudio, type Visit } from './harness.ts'
 
 describeBrowser('a session of Kerf Studio', () => {
   const studio = useStudio()
@@ -144,9 +144,7 @@ describeBrowser('a session of Kerf Studio', () => {
     await told.scrollIntoViewIfNeeded()
     await visit.picture('session-trained')
     // Another model begins as at first.
-    const chooser = again.waitForEvent('filechooser')
-    await again.keyboard.press('Control+o')
-    await (await chooser).setFiles(lenet)
+    await pickByKeys(again, 'Control+o', lenet)
     await visit.shown('lenet5.onnx')
     await again.getByRole('tab', { name: 'Costs' }).click()
     expect(await again.getByRole('radio', { name: 'Layers' }).isChecked()).toBe(true)

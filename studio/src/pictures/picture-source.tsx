@@ -40,7 +40,10 @@ export function PictureSource(props: PictureSourceProps) {
   return (
     <Fieldset legend={title} onDrop={drop} onDragOver={(event) => event.preventDefault()}>
       <Stack gap="sm">
-        <Text size="sm">{told ? saidOf(told) : what}</Text>
+        {/* As high as either text: another one moves nothing. */}
+        <Text size="sm" mih="4lh">
+          {told ? saidOf(told) : what}
+        </Text>
         <Group gap="xs">
           <FileButton
             multiple
@@ -56,11 +59,9 @@ export function PictureSource(props: PictureSourceProps) {
             A folder …
           </Button>
           {more}
-          {told && (
-            <Button size="xs" variant="subtle" onClick={forget}>
-              Forget them
-            </Button>
-          )}
+          <Button size="xs" variant="subtle" disabled={!told} onClick={forget}>
+            Forget them
+          </Button>
           <input
             ref={folder}
             type="file"
