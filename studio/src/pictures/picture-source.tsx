@@ -44,7 +44,7 @@ export function PictureSource(props: PictureSourceProps) {
         <Text size="sm" mih="4lh">
           {told ? saidOf(told) : what}
         </Text>
-        <Group gap="xs">
+        <Group gap={6}>
           <FileButton
             multiple
             onChange={(files) => files.length > 0 && void give(files.map((file) => ({ path: file.name, file })))}
@@ -59,7 +59,7 @@ export function PictureSource(props: PictureSourceProps) {
             A folder …
           </Button>
           {more}
-          <Button size="xs" variant="subtle" disabled={!told} onClick={forget}>
+          <Button size="xs" px={6} variant="subtle" disabled={!told} onClick={forget}>
             Forget them
           </Button>
           <input

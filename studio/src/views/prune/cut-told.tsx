@@ -12,7 +12,7 @@ const LinePlot = lazy(() => import('../../parts/line-plot.tsx'))
 export function Proof() {
   const proof = useStore(({ steps, at }) => steps[at]?.cut?.proof)
   const text = !proof
-    ? 'The cut network is run, and must do what the network does with these channels masked.'
+    ? 'The cut network is run, and must do what the network does with these channels masked. How far they lie apart is told here.'
     : proof.maxRelDiff === undefined
       ? (proof.why ?? 'The cut was not run.')
       : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`
