@@ -48,6 +48,12 @@ describeBrowser('what stands already', () => {
     await page.getByRole('tab', { name: 'Swap' }).click()
     await click('Swap')
     await page.getByRole('region', { name: 'What the swap did' }).waitFor({ timeout: 60_000 })
+    // And of the next one, of whatever kind the engine finds possible.
+    await page
+      .getByRole('table', { name: 'Layers', exact: true })
+      .or(page.getByRole('alert'))
+      .first()
+      .waitFor({ timeout: 60_000 })
     await look('swapped')
     expect(Object.entries(moved).filter(([, by]) => by > mayMove)).toEqual([])
   })

@@ -17,7 +17,7 @@ export function Proof() {
       ? (proof.why ?? 'The cut was not run.')
       : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`
   return (
-    <Text size="sm" mih="4lh" aria-live="polite">
+    <Text size="sm" mih="4lh">
       {text}
     </Text>
   )

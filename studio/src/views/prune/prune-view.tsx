@@ -37,10 +37,10 @@ export default function PruneView() {
           <Report />
           {isBusy && <Busy size="sm" what="Working" />}
         </Group>
-        <Proof />
         <div aria-live="polite">
+          <Proof />
           {problem !== undefined && (
-            <Alert color="red" role="alert">
+            <Alert color="red" role="alert" mt="xs">
               {problem}
             </Alert>
           )}

@@ -44,7 +44,7 @@ export function Settings({ swapping, kind }: { readonly swapping: Swapping; read
             if (next) want({ kind: next.name, settings: {}, layers: undefined, amount: amountFor(next, amount) })
           }}
         />
-        <Text size="sm">
+        <Text size="sm" mih="5lh">
           {kind.summary.replaceAll('--', '')}{' '}
           {kind.source && (
             <Text span size="xs" c="dimmed">

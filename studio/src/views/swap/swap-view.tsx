@@ -33,7 +33,7 @@ export default function SwapView() {
         <PicturesField />
         <Fieldset legend="What is done with them">
           <Stack gap="sm">
-            <Text size="sm">
+            <Text size="sm" mih="4lh">
               {kind.approximates
                 ? 'Pictures without labels make the new weights better, by least squares; every fourth one only judges.'
                 : 'Means and variances are measured on pictures; without any, on noise. The new layers must learn anew.'}
