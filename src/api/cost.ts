@@ -25,6 +25,7 @@ export { profileModel } from '../workflow/index.ts'
 export {
   type AlignedLayers,
   type ComparedLayer,
+  type ComparedWeights,
   type Comparison,
   compareMany,
   compareProfiles,

@@ -33,6 +33,18 @@ export interface ComparedLayer {
   readonly muls: Pair
   /** Elements read and written. */
   readonly accesses: Pair
+  /** Its weights, where somebody looked at them: profiles have none. */
+  readonly weights?: ComparedWeights
+}
+
+/** What two layers store. */
+export interface ComparedWeights {
+  /** Bytes, as they lie in the file. */
+  readonly bytes: Pair
+  /** What most of them are: `float32`; empty where there are none. */
+  readonly types: { readonly a: string; readonly b: string }
+  /** ‖B − A‖ ÷ ‖A‖; null where they cannot be set side by side. */
+  readonly change: number | null
 }
 
 /** Two profiles side by side. */
@@ -43,6 +55,8 @@ export interface Comparison {
   readonly b: Omit<Profile, 'layers'>
   /** The sums of both. */
   readonly totals: Readonly<Record<keyof TotalCounts, Pair>>
+  /** Bytes of all weights as they lie in the files, where somebody looked at them. */
+  readonly stored?: Pair
   /** In the order of `a`; layers that only `b` has stand where `b` has them. */
   readonly layers: readonly ComparedLayer[]
 }

@@ -16,14 +16,18 @@ export interface CompareReportOptions {
 }
 
 export function compareTotalsTable(comparison: Comparison): Table {
-  const rows = totalMetrics.flatMap(([key, label]): Cell[][] => {
-    const { a, b, ratio, partial = [] } = comparison.totals[key]
-    if (a === null && b === null) return []
-    const side = (name: 'a' | 'b', value: number | null) =>
-      value === null ? null : countOrPartial(value, partial.includes(name))
-    const quotient = ratio === null ? '' : countOrPartial(ratio, partial.length > 0)
-    return [[label, side('a', a), side('b', b), quotient, change(comparison.totals[key])]]
-  })
+  const { totals, stored } = comparison
+  const pairs = totalMetrics.map(([key, label]) => [label, totals[key]] as const)
+  const rows = [...pairs, ...(stored ? [['Weights as stored (bytes)', stored] as const] : [])].flatMap(
+    ([label, pair]): Cell[][] => {
+      const { a, b, ratio, partial = [] } = pair
+      if (a === null && b === null) return []
+      const side = (name: 'a' | 'b', value: number | null) =>
+        value === null ? null : countOrPartial(value, partial.includes(name))
+      const quotient = ratio === null ? '' : countOrPartial(ratio, partial.length > 0)
+      return [[label, side('a', a), side('b', b), quotient, change(pair)]]
+    },
+  )
   return {
     title: 'Totals',
     columns: [
@@ -34,7 +38,7 @@ export function compareTotalsTable(comparison: Comparison): Table {
       { key: 'difference', header: 'B − A', kind: 'count' },
     ],
     rows,
-    notes: Object.values(comparison.totals).some((p) => p.partial) ? [partialNote] : [],
+    notes: Object.values(totals).some((p) => p.partial) ? [partialNote] : [],
   }
 }
 
@@ -50,6 +54,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
   const same = comparison.layers.length - shown.length
   const side = (layer: ComparedLayer, which: 'a' | 'b', pair: Pair): Cell => (layer[which] === null ? '–' : pair[which])
   const counts = ['params', 'macs', 'accesses'] as const
+  const hasWeights = comparison.layers.some((l) => l.weights)
   const some = (l: ComparedLayer) => (l.a ?? l.b)!
   const names = layerNames(comparison.layers.map(some))
   const renamed = shown.filter((l) => l.a && l.b && l.a.name !== l.b.name).length
@@ -61,6 +66,14 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
       { key: `${c}B`, header: `${headerOf(c)} B`, kind: 'count', group: c, optional: c === 'accesses' && 2 },
       { key: `${c}Ratio`, header: `${headerOf(c)} ÷`, kind: 'ratio', optional: c !== 'macs' && 3 },
     ]),
+    ...(hasWeights
+      ? ([
+          { key: 'storedA', header: 'Stored A', kind: 'count' },
+          { key: 'storedB', header: 'Stored B', kind: 'count' },
+          { key: 'storedAs', header: 'Stored as' },
+          { key: 'weightsOff', header: 'Weights off', kind: 'ratio' },
+        ] as const)
+      : []),
     ...(options.reasons
       ? [
           { key: 'notCountedA', header: 'Not counted in A' },
@@ -75,6 +88,7 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
       options.fullNames ? l.name : names.of(some(l)),
       options.fullNames ? l.op : opsText(l.op),
       ...counts.flatMap((c) => [side(l, 'a', l[c]), side(l, 'b', l[c]), l[c].ratio ?? '']),
+      ...(hasWeights ? weightCells(l) : []),
       ...(options.reasons ? [l.a?.notCounted ?? '', l.b?.notCounted ?? ''] : []),
     ]),
     notes: [
@@ -95,11 +109,19 @@ export function compareLayersTable(comparison: Comparison, options: CompareRepor
   }
 }
 
+/** Bytes of both, their types, and how far the values are off. */
+function weightCells({ weights }: ComparedLayer): Cell[] {
+  const { bytes, types, change } = weights ?? { bytes: { a: null, b: null }, types: { a: '', b: '' }, change: null }
+  const type = types.a === types.b || types.b === '' ? types.a : types.a === '' ? types.b : `${types.a} → ${types.b}`
+  return [bytes.a ?? '–', bytes.b ?? '–', type, change ?? '']
+}
+
 const differs = (l: ComparedLayer): boolean =>
   l.a === null ||
   l.b === null ||
   l.a.op !== l.b.op ||
-  [l.params, l.macs, l.adds, l.muls, l.accesses].some((p) => p.a !== p.b)
+  [l.params, l.macs, l.adds, l.muls, l.accesses, ...(l.weights ? [l.weights.bytes] : [])].some((p) => p.a !== p.b) ||
+  (l.weights?.change ?? 0) > 0
 
 /** Totals of both and their ratios, and a row per layer of either network. */
 export function compareReport(comparison: Comparison, options: CompareReportOptions = {}): Report {

@@ -110,6 +110,17 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   }
 }
 
+/**
+ * Picks files in the chooser that keys bring about. That the test takes its place is told to the page's own thread, and keys, which come from the browser, overtake it:
+ * what is evaluated there comes behind it.
+ */
+export async function pickByKeys(page: Page, keys: string, file: string): Promise<void> {
+  const chooser = page.waitForEvent('filechooser')
+  await page.evaluate('0')
+  await page.keyboard.press(keys)
+  await (await chooser).setFiles(file)
+}
+
 /** As the command does: a free port, and the model's own files. @param model from the repository's root @param peer a folder */
 export function serveStudio(model?: string, peer?: string): Promise<Studio> {
   const path = model === undefined ? undefined : resolve(root, model)

@@ -2,9 +2,11 @@
 
 import type { CDPSession, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { buildNet } from '../../src/api/nets.ts'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { lenet, useFolder, writeDeep, writeLarge } from './files.ts'
 import { useStudio } from './harness.ts'
+import { fileOf } from './models.ts'
 import { longestTaskMs, mayTakeMs } from './tasks.ts'
 
 /** Closes the model as a person does. */
@@ -98,5 +100,23 @@ describeBrowser('resources', () => {
     await close(page)
     const longest = await longestTaskMs(studio.browser(), page, () => open(model), 500)
     expect(longest).toBeLessThanOrEqual(mayTakeMs)
+  })
+
+  it('are left to the page: no view that is opened takes a task of more than 50 ms', async () => {
+    const { page, open } = await studio.visit({ hash: '#run' })
+    await open(await fileOf(buildNet('resnet18'), 'resnet18.onnx'))
+    const titles = await page.getByRole('tab').allTextContents()
+    const tasks: Record<string, number> = {}
+    for (const title of titles) {
+      const show = async () => {
+        await page.getByRole('tab', { name: title, exact: true }).click()
+        // Of Train its form comes last.
+        if (title === 'Train') await page.getByRole('group', { name: 'Recipe' }).waitFor()
+      }
+      tasks[title] = await longestTaskMs(studio.browser(), page, show, 1000)
+    }
+    await page.getByRole('tab', { name: 'Train' }).click()
+    tasks.recipe = await longestTaskMs(studio.browser(), page, () => page.getByText('Everything else').click())
+    expect(Object.entries(tasks).filter(([, ms]) => ms > 50)).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { digitFolder } from './digits.ts'
 import { lenet, useFolder } from './files.ts'
-import { useStudio, type Visit } from './harness.ts'
+import { pickByKeys, useStudio, type Visit } from './harness.ts'
 
 describeBrowser('a session of Kerf Studio', () => {
   const studio = useStudio()
@@ -134,7 +134,8 @@ describeBrowser('a session of Kerf Studio', () => {
     await again.getByRole('tab', { name: 'Costs' }).click()
     expect(await again.getByRole('radio', { name: 'Roofline' }).isChecked()).toBe(true)
     await again.getByRole('tab', { name: 'Train' }).click()
-    expect(await again.getByLabel('Epochs', { exact: true }).first().inputValue()).toBe('2')
+    const recipe = again.getByRole('group', { name: 'Recipe' })
+    expect(await recipe.getByLabel('Epochs', { exact: true }).first().inputValue()).toBe('2')
     await again.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: 'Trained for 2 epochs' }).click()
     const told = again.getByRole('region', { name: 'What training did' })
     await told.getByText('The pictures themselves are not in a session’s file.').waitFor()
@@ -144,9 +145,7 @@ describeBrowser('a session of Kerf Studio', () => {
     await told.scrollIntoViewIfNeeded()
     await visit.picture('session-trained')
     // Another model begins as at first.
-    const chooser = again.waitForEvent('filechooser')
-    await again.keyboard.press('Control+o')
-    await (await chooser).setFiles(lenet)
+    await pickByKeys(again, 'Control+o', lenet)
     await visit.shown('lenet5.onnx')
     await again.getByRole('tab', { name: 'Costs' }).click()
     expect(await again.getByRole('radio', { name: 'Layers' }).isChecked()).toBe(true)

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { describeBrowser } from '../../src/testing/browser/chromium.ts'
 import { lenet } from './files.ts'
-import { useStudio } from './harness.ts'
+import { pickByKeys, useStudio } from './harness.ts'
 
 const tab = (page: Page) => page.getByRole('tab', { selected: true }).textContent()
 const scheme = (page: Page) => page.evaluate<string>('document.documentElement.dataset.mantineColorScheme')
@@ -48,9 +48,7 @@ describeBrowser('the shell', () => {
 
   it('is led by keys', async () => {
     const { page, open } = await studio.visit()
-    const chooser = page.waitForEvent('filechooser')
-    await page.keyboard.press('Control+o')
-    await (await chooser).setFiles(lenet)
+    await pickByKeys(page, 'Control+o', lenet)
     await page.getByRole('tab').first().waitFor()
     await page.keyboard.press('Alt+2')
     await expect.poll(() => tab(page)).toBe(await page.getByRole('tab').nth(1).textContent())
@@ -68,6 +66,7 @@ describeBrowser('the shell', () => {
     for (const does of ['Redo', 'goes from box to box, along the arrows']) await dialog.getByText(does).waitFor()
     await page.keyboard.press('Escape')
     await dialog.waitFor({ state: 'detached' })
+    await expect.poll(focused).toBe('Graph')
     // Everything else by Tab: from the start of the page to the first tab.
     await page.getByRole('heading', { name: 'Kerf' }).click()
     const reached: string[] = []

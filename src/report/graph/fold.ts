@@ -12,10 +12,11 @@ export interface Fold {
   readonly times?: number
 }
 
-/** What a block or layer is called inside another block: `conv1` of `layer1/0/conv1` in `layer1/0`; a number alone, which says nothing, with what is in front of it. */
+/** What a block or layer is called inside another block: `conv1` of `layer1/0/conv1` in `layer1/0`; a number, which alone says nothing, with what is in front of it: `features.1.conv`. */
 export function nameWithin(path: string, around = ''): string {
   const within = path.startsWith(`${around}/`) ? path.slice(around.length + 1) : path
-  return (/^\d+$/.test(within) ? path.split('/').slice(-2).join('/') : within).replaceAll('/', '.')
+  const parts = within.split('/').length + Number(/^\d+(\/|$)/.test(within))
+  return path.split('/').slice(-parts).join('.')
 }
 
 /** Several that stand behind each other as one: `conv1 … relu4`, with the path that both have in common once. */

@@ -17,6 +17,8 @@ export type GraphColour = (typeof graphColours)[number]
 export interface GraphMeasure {
   /** As part of a sentence: `MACs`. */
   readonly title: string
+  /** Of its sums; by default they are counts. */
+  readonly unit?: string
   /** Of a layer; null where it is not known. */
   readonly of: (layer: Layer) => number | null
   /** Of what it is a part, of a layer: boxes tell their own part. By default they tell their part of all boxes' sum. */
@@ -54,7 +56,7 @@ const shades = [
  */
 export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, options: GraphSvgOptions = {}): string {
   const { colour = 'macs' } = options
-  const { title, of, outOf } = typeof colour === 'string' ? measures[colour] : colour
+  const { title, unit, of, outOf } = typeof colour === 'string' ? measures[colour] : colour
   const { boxes, lines, frames, ...size } = graphPicture(profile, options)
   const sumsOf = (each: GraphMeasure['of']) => boxes.map(({ layers }) => layers.reduce((s, l) => s + (each(l) ?? 0), 0))
   const sums = sumsOf(of)
@@ -79,7 +81,7 @@ export function graphSvg(profile: Pick<Profile, 'model' | 'layers' | 'inputs'>, 
     `<g transform="translate(${at(left)} ${top})">`,
     ...frames.map(frameSvg),
     ...lines.map((line) => lineSvg(line, thickness(line.elements, largest))),
-    ...boxes.map((box, i) => boxSvg(box, sums[i]!, parts[i]!, most)),
+    ...boxes.map((box, i) => boxSvg(box, sums[i]!, parts[i]!, most, unit)),
     '</g>',
     '</svg>\n',
   ].join('\n')
@@ -93,7 +95,7 @@ function frameSvg({ x, y, width, height, name, depth }: Frame): string {
   return `<rect ${place} rx="10" fill="${depth % 2 === 0 ? '#f4f6f8' : '#e9edf1'}" stroke="#d5dbe1"/><text x="${at(x + 10)}" y="${at(y + 13)}" font-size="10" fill="#57606a">${escaped(name)}</text>`
 }
 
-function boxSvg(box: PicturedBox, sum: number, own: number, most: number): string {
+function boxSvg(box: PicturedBox, sum: number, own: number, most: number, unit?: string): string {
   const { kind, layers, name, x, y, width, height, title, text, hasPart } = box
   const part = most > 0 ? own / most : 0
   const isEnd = kind === 'input' || kind === 'output'
@@ -102,7 +104,12 @@ function boxSvg(box: PicturedBox, sum: number, own: number, most: number): strin
   const middle = at(x + width / 2)
   const corner = isEnd ? height / 2 : kind === 'block' ? 8 : 3
   const hint = [name, ...layers.slice(0, 40).map((l) => `${l.op} ${l.name}`)].join('\n')
-  const lines = [text, ...(hasPart && sum > 0 ? [`${percent(own)} · ${human(sum)}`] : [])]
+  const lines = [
+    text,
+    ...(hasPart && sum > 0
+      ? [`${percent(own)} · ${unit === undefined ? human(sum) : `${Number(sum.toPrecision(3))} ${unit}`}`]
+      : []),
+  ]
   const first = y + (height - lines.length * lineHeight) / 2 + 3
   const rect = (dx: number) =>
     `<rect x="${at(x + dx)}" y="${at(y + dx)}" width="${at(width)}" height="${at(height)}" rx="${corner}" fill="rgb(${r} ${g} ${b})" stroke="#5b6570"/>`

@@ -3,6 +3,7 @@ import { seededRandom } from '../../base/index.ts'
 import { type Layer, profileModel } from '../../cost/index.ts'
 import { nets } from '../../nets/index.ts'
 import { graphDrawing } from './drawing.ts'
+import { nameWithin } from './fold.ts'
 import { graphSvg } from './graph-svg.ts'
 import { layeredLayout } from './layered.ts'
 import { graphPicture } from './picture.ts'
@@ -21,6 +22,26 @@ const sizesOf = (seed: number, count: number) => {
   const random = seededRandom(seed)
   return Array.from({ length: count }, () => ({ width: 40 + random.below(160), height: 30 + random.below(30) }))
 }
+
+describe('colours by what was measured', () => {
+  it('tell its unit', () => {
+    const profile = profileModel(nets.lenet5_bn())
+    expect(graphSvg(profile, { colour: { title: 'time', unit: 'ms', of: () => 1.5 } })).toMatch(/% · \d+(\.\d+)? ms</)
+  })
+})
+
+describe('names inside a block', () => {
+  it.each([
+    ['layer1/0/conv1', 'layer1/0', 'conv1'],
+    ['layer1/0', 'layer1', 'layer1.0'],
+    // As its neighbour without parts of its own: `features.0`.
+    ['features/1/conv', 'features', 'features.1.conv'],
+    ['features/1/conv', '', 'features.1.conv'],
+    ['0', '', '0'],
+  ])('%s in “%s”: %s', (path, around, name) => {
+    expect(nameWithin(path, around)).toBe(name)
+  })
+})
 
 describe('a layered layout', () => {
   it.each([1, 2, 3, 4, 5, 6])('has no boxes that overlap, and all arrows go down: graph %i', (seed) => {

@@ -41,7 +41,7 @@ export interface DifferencePicture {
   readonly frames: readonly Frame[]
   /** Blocks that are open. */
   readonly opened: readonly string[]
-  /** How many layers are what. */
+  /** How many rows of the table are what. */
   readonly counts: Readonly<Record<Difference, number>>
 }
 
@@ -117,7 +117,7 @@ export function differencePicture(
     textOf: ({ layers }) => described(layers)?.text,
   })
   const counts = { same: 0, weights: 0, changed: 0, added: 0, removed: 0 }
-  for (const { difference } of places.values()) counts[difference]++
+  for (const difference of differences) counts[difference]++
   return {
     ...{ width: picture.width, height: picture.height, frames: picture.frames, counts },
     lines: picture.lines.map(({ points, to }) => ({ points, to })),

@@ -126,9 +126,13 @@ export function storedIn(
 ): { readonly bytes: number; readonly type: string } | undefined {
   const layers = layersOf(row, side)
   if (layers.length === 0) return undefined
+  const bytes = layers.reduce((sum, layer) => sum + stored.bytesOf(layer), 0)
   return {
-    bytes: layers.reduce((sum, layer) => sum + stored.bytesOf(layer), 0),
-    // A layer in codes reads scales, too: they are few.
-    type: stored.typeOf(layers.reduce((most, layer) => (stored.bytesOf(layer) > stored.bytesOf(most) ? layer : most))),
+    bytes,
+    // A layer in codes reads scales, too: they are few. What another layer stores is none of its own.
+    type:
+      bytes === 0
+        ? ''
+        : stored.typeOf(layers.reduce((most, layer) => (stored.bytesOf(layer) > stored.bytesOf(most) ? layer : most))),
   }
 }

@@ -1,5 +1,5 @@
 import { type Comparison, type Model, type Profile, profileModel } from 'kerf'
-import { compareTotals } from 'kerf/cost'
+import { type ComparedLayer, compareProfiles, compareTotals, type Pair } from 'kerf/cost'
 import { graphInputs } from 'kerf/graph'
 import { shapeText } from 'kerf/report'
 import {
@@ -127,6 +127,26 @@ export function comparisonTable(
     weights: changes,
     differs: Uint8Array.from(differencesOf(compared), (difference) => Number(difference !== 'same')),
   }
+}
+
+/** What is in files: rows as the table has them, with what is known of their weights. */
+export function comparisonOf({ profiles, rows, stored, weights }: Compared): Comparison {
+  const pair = (a: number | undefined, b: number | undefined): Pair => ({
+    ...{ a: a ?? null, b: b ?? null, ratio: a && b !== undefined ? b / a : null },
+  })
+  const layers = rows.map(({ parts: _, ...row }, i): ComparedLayer => {
+    const [a, b] = sides.map((side) => storedIn(rows[i]!, side, stored[side]))
+    const change = weights?.[i] ?? Number.NaN
+    return {
+      ...row,
+      weights: {
+        bytes: pair(a?.bytes, b?.bytes),
+        types: { a: a?.type ?? '', b: b?.type ?? '' },
+        change: Number.isFinite(change) ? change : null,
+      },
+    }
+  })
+  return { ...compareProfiles(profiles.a, profiles.b), stored: pair(stored.a.bytes, stored.b.bytes), layers }
 }
 
 /** How many parts are named. */

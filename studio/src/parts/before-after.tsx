@@ -14,8 +14,8 @@ const rows = [
 export interface BeforeAfterProps {
   readonly before: Totals
   readonly after: Totals
-  /** What a run takes, where that is known: `Time, predicted`. */
-  readonly timed?: { readonly title: string; readonly before: number; readonly after: number }
+  /** What a run takes: `Time, predicted`. Its row is there before that is known. */
+  readonly timed?: { readonly title: string; readonly before?: number; readonly after?: number }
   /** What is to be said of the counts. */
   readonly warnings?: readonly string[]
   /** What the first column is: `Now`, which is the default, or `Before`. */
@@ -36,9 +36,9 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
   }))
   const timedRow = timed && {
     title: timed.title,
-    now: msText(timed.before),
-    later: msText(timed.after),
-    part: timed.after / timed.before,
+    now: timed.before === undefined ? '–' : msText(timed.before),
+    later: timed.after === undefined ? '–' : msText(timed.after),
+    part: timed.after! / timed.before!,
   }
   return (
     <div>
@@ -59,9 +59,11 @@ export function BeforeAfter({ before, after, timed, warnings = [], first = 'Now'
                 <Table.Th scope="row">{title}</Table.Th>
                 <Table.Td className={table.number}>{now}</Table.Td>
                 <Table.Td className={table.number}>{later}</Table.Td>
-                <Table.Td className={table.number}>{(100 * part).toFixed(1)} %</Table.Td>
+                <Table.Td className={table.number}>
+                  {Number.isNaN(part) ? '–' : `${(100 * part).toFixed(1)} %`}
+                </Table.Td>
                 <Table.Td visibleFrom="sm">
-                  <Progress value={Math.round(1000 * part) / 10} size="lg" aria-label={`${title} that stay`} />
+                  <Progress value={Math.round(1000 * part) / 10 || 0} size="lg" aria-label={`${title} that stay`} />
                 </Table.Td>
               </Table.Tr>
             ))}

@@ -1,4 +1,6 @@
-import { Button, Group, Progress, Text } from '@mantine/core'
+import { Button, Progress, Text } from '@mantine/core'
+import { createPortal } from 'react-dom'
+import classes from './work-progress.module.css'
 
 export interface WorkProgressProps {
   readonly state: { readonly what: string; readonly done: number; readonly total?: number }
@@ -6,21 +8,24 @@ export interface WorkProgressProps {
   stop?(): void
 }
 
+/** Where long work is told of: below the view, in sight however far that is scrolled, and where what comes and goes moves nothing. */
+export const WorkBar = () => <div id="work" className={classes.bar} />
+
 /** How far long work is, and what stops it. */
 export function WorkProgress({ state: { what, done, total }, stop }: WorkProgressProps) {
-  return (
-    <div>
-      <Group justify="space-between" mb={4} wrap="nowrap">
-        <Text size="sm" role="status">
-          {what} …
-        </Text>
-        {stop && (
-          <Button size="compact-xs" variant="default" onClick={stop}>
-            Stop
-          </Button>
-        )}
-      </Group>
-      <Progress value={total ? Math.round((100 * done) / total) : 100} animated={!total} aria-label={what} />
-    </div>
+  const percent = total ? Math.floor((100 * done) / total) : undefined
+  return createPortal(
+    <div className={classes.work}>
+      <Text size="sm" role="status">
+        {what} {percent === undefined ? '…' : `… ${percent} %`}
+      </Text>
+      {stop && (
+        <Button size="compact-sm" variant="default" onClick={stop}>
+          Stop
+        </Button>
+      )}
+      <Progress value={percent ?? 100} animated={percent === undefined} aria-label={what} />
+    </div>,
+    document.getElementById('work')!,
   )
 }

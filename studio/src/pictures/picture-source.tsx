@@ -40,8 +40,11 @@ export function PictureSource(props: PictureSourceProps) {
   return (
     <Fieldset legend={title} onDrop={drop} onDragOver={(event) => event.preventDefault()}>
       <Stack gap="sm">
-        <Text size="sm">{told ? saidOf(told) : what}</Text>
-        <Group gap="xs">
+        {/* As high as either text: another one moves nothing. */}
+        <Text size="sm" mih="4lh">
+          {told ? saidOf(told) : what}
+        </Text>
+        <Group gap={6}>
           <FileButton
             multiple
             onChange={(files) => files.length > 0 && void give(files.map((file) => ({ path: file.name, file })))}
@@ -56,11 +59,9 @@ export function PictureSource(props: PictureSourceProps) {
             A folder …
           </Button>
           {more}
-          {told && (
-            <Button size="xs" variant="subtle" onClick={forget}>
-              Forget them
-            </Button>
-          )}
+          <Button size="xs" px={6} variant="subtle" disabled={!told} onClick={forget}>
+            Forget them
+          </Button>
           <input
             ref={folder}
             type="file"

@@ -32,35 +32,32 @@ export function PicturesField() {
       give={give}
       forget={forget}
       more={
-        source?.from === 'example' &&
-        !told && (
-          <Button size="xs" variant="default" onClick={() => void takeDigits()}>
+        source?.from === 'example' && (
+          <Button size="xs" variant="default" disabled={told !== undefined} onClick={() => void takeDigits()}>
             The digits
           </Button>
         )
       }
     >
-      {told && (
-        <Group gap="md" align="flex-end">
-          <NumberInput
-            size="xs"
-            w={110}
-            label="Use at most"
-            min={8}
-            max={100_000}
-            allowDecimal={false}
-            value={most}
-            onChange={(value) => typeof value === 'number' && value >= 8 && use({ most: value })}
+      <Group gap="md" align="flex-end">
+        <NumberInput
+          size="xs"
+          w={110}
+          label="Use at most"
+          min={8}
+          max={100_000}
+          allowDecimal={false}
+          value={most}
+          onChange={(value) => typeof value === 'number' && value >= 8 && use({ most: value })}
+        />
+        {told && told.classes.length > 0 && (
+          <Checkbox
+            label="Use their labels"
+            checked={labels}
+            onChange={(event) => use({ labels: event.currentTarget.checked })}
           />
-          {told.classes.length > 0 && (
-            <Checkbox
-              label="Use their labels"
-              checked={labels}
-              onChange={(event) => use({ labels: event.currentTarget.checked })}
-            />
-          )}
-        </Group>
-      )}
+        )}
+      </Group>
     </PictureSource>
   )
 }

@@ -3,6 +3,7 @@ import { type HotkeyItem, useHotkeys } from '@mantine/hooks'
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 import type { PickedFile } from '../engine/model-source.ts'
 import { Busy } from '../parts/busy.tsx'
+import { WorkBar } from '../parts/work-progress.tsx'
 import { useStore } from '../store.ts'
 import { type View, views } from '../views/views.ts'
 import { choose, modelAmong } from './choose.ts'
@@ -65,14 +66,15 @@ export function App() {
   return (
     <div className={classes.page} data-dropping={isDropping || undefined}>
       <Header pickFiles={pickFiles} pickFolder={pickFolder} showHelp={() => setHelps(true)} />
-      <StepsBar />
-      <main className={classes.main}>
+      {/* Another one for another model, which stands below a header of its own height. */}
+      <main key={network ? opened : -1} className={classes.main}>
         {network ? (
-          <Views key={opened} of={views} />
+          <Views of={views} />
         ) : (
           <WithoutModel landing={<Landing pickFiles={pickFiles} pickFolder={pickFolder} />} />
         )}
       </main>
+      <StepsBar />
       <Notices />
       <input ref={files} type="file" multiple hidden onChange={(event) => takeFrom(event.currentTarget, take)} />
       <input
@@ -151,6 +153,7 @@ function Views({ of: views }: { readonly of: readonly View[] }) {
           </Tabs.Tab>
         ))}
       </Tabs.List>
+      <WorkBar />
       {views.map(({ name, title, component: Shown }) => (
         <Tabs.Panel key={name} value={name} className={classes.panel} tabIndex={0}>
           {seen.includes(name) && (

@@ -1,10 +1,13 @@
 import { Kbd, Modal, Table, Text, Title } from '@mantine/core'
-import { Fragment } from 'react'
+import { Fragment, useEffect, useState } from 'react'
 import { views } from '../views/views.ts'
 import { keysOfShell } from './keys.ts'
 
 /** All keys, of the page and of its views. */
 export default function Help({ onClose }: { onClose(): void }) {
+  // What had the focus gets it back: the dialog itself, made open, does not know.
+  const [before] = useState(() => document.activeElement)
+  useEffect(() => () => (before as HTMLElement | null)?.focus({ preventScroll: true }), [before])
   const parts = [
     { title: 'Everywhere', keys: keysOfShell },
     ...views.flatMap(({ title, keys }) => (keys ? [{ title, keys }] : [])),

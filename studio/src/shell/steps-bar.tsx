@@ -33,7 +33,13 @@ export function StepsBar() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another step is open, or there are others
   useEffect(() => {
     const list = open.current?.closest(`.${classes.stepList}`)
-    if (list) list.scrollLeft += open.current!.getBoundingClientRect().left - list.getBoundingClientRect().left
+    if (!list) return undefined
+    // At first, and whenever there is other room for it.
+    const observer = new ResizeObserver(() => {
+      list.scrollLeft += open.current!.getBoundingClientRect().left - list.getBoundingClientRect().left
+    })
+    observer.observe(list)
+    return () => observer.disconnect()
   }, [at, count])
   if (count < 2) return null
   const save = async () => {

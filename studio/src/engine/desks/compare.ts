@@ -1,7 +1,6 @@
 import type { Model, Profile } from 'kerf'
-import { compareProfiles } from 'kerf/cost'
 import { comparisonFileText, type FileFormat } from 'kerf/report'
-import { type Compared, type ComparisonTable, comparisonTable, countOther } from '../compare.ts'
+import { type Compared, type ComparisonTable, comparisonOf, comparisonTable, countOther } from '../compare.ts'
 import { type DifferencePicture, differencePicture, type PictureWish } from '../compare-picture.ts'
 import { comparedRows, type Sides } from '../compare-rows.ts'
 import { type StoredWeights, storedWeights, weightChanges } from '../compare-weights.ts'
@@ -86,10 +85,9 @@ export class CompareDesk {
     return { a: a !== undefined, b: b !== undefined }
   }
 
-  /** The comparison as a file: what the command line writes. */
+  /** The comparison as a file: what the command line writes, and of weights what the table shows. */
   file(format: FileFormat): string {
-    const { a, b } = this.#both()!.profiles
-    return comparisonFileText(compareProfiles(a, b), format)
+    return comparisonFileText(comparisonOf(this.#both()!), format)
   }
 
   #times(profiles: Sides<Profile> | undefined): Sides<Float64Array | undefined> {

@@ -83,7 +83,7 @@ export class NetworkGraph {
 
   #measure(parts: Parameters<typeof timesOfRows>[1]): GraphMeasure {
     const times = timesOfRows(this.#profile, parts)
-    return { title: 'measured milliseconds', of: (layer) => times[this.#rowOf.get(layer)!] || null }
+    return { title: 'measured milliseconds', unit: 'ms', of: (layer) => times[this.#rowOf.get(layer)!] || null }
   }
 
   /** A layer by its row. */

@@ -102,9 +102,6 @@ function Compared({ table }: { readonly table: ComparisonTable }) {
   const stepOf = (side: CompareSide) => (side === 'open' ? at : side)
   return (
     <>
-      {stepOf(a) === stepOf(b) && (
-        <Text size="sm">A and B are the same network. Choose another step for one of them.</Text>
-      )}
       <TotalsTable {...table} />
       {(['a', 'b'] as const).map(
         (side) =>
@@ -123,6 +120,9 @@ function Compared({ table }: { readonly table: ComparisonTable }) {
             onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
           />
           <ColumnPicker {...picker} />
+          {stepOf(a) === stepOf(b) && (
+            <Text size="sm">A and B are the same network. Choose another step for one of them.</Text>
+          )}
         </Group>
         <ExportMenu
           name={`${stemOf(table.models.a)}-${stemOf(table.models.b)}`}

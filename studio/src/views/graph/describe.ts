@@ -1,23 +1,19 @@
-import { human } from 'kerf/report'
 import { boxKinds, type GraphColumns } from '../../engine/graph/types.ts'
-import { type Colouring, type Parts, percentText } from './colourings.ts'
+import { type Colouring, type Parts, percentText, sumText } from './colourings.ts'
 import { neighbours } from './selection.ts'
 
 /** Names more than these are counted only. */
 const mostNames = 3
 
 /** What is said of a box to those who do not see it. */
-export function described(
-  graph: GraphColumns,
-  box: number,
-  { title, outOf }: Colouring,
-  { sums, parts }: Parts,
-): string {
+export function described(graph: GraphColumns, box: number, colouring: Colouring, { sums, parts }: Parts): string {
   const { boxes } = graph
   const { before, behind } = neighbours(graph, box)
   const isClosed = boxKinds[boxes.kinds[box]!] === 'block'
   const part =
-    sums[box]! > 0 ? `${percentText(parts[box]!)} of ${outOf ? 'its own ' : ''}${title}, ${human(sums[box]!)}` : ''
+    sums[box]! > 0
+      ? `${percentText(parts[box]!)} of ${colouring.outOf ? 'its own ' : ''}${colouring.title}, ${sumText(colouring, sums[box]!)}`
+      : ''
   return [
     `${boxes.names[box]}: ${boxes.texts[box]}`,
     part,

@@ -1,5 +1,7 @@
-import { Button, Group, Progress, Select, Switch, Text } from '@mantine/core'
+import { Group, Select, Switch, Text } from '@mantine/core'
 import { ThreadsField } from '../../parts/threads-field.tsx'
+import { WorkButton } from '../../parts/work-button.tsx'
+import { WorkProgress } from '../../parts/work-progress.tsx'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
 import styles from './measure.module.css'
@@ -31,15 +33,9 @@ export function MeasureForm() {
           disabled={progress !== undefined}
           onChange={(seconds) => want({ seconds: Number(seconds) })}
         />
-        {progress ? (
-          <Button size="xs" variant="default" onClick={stop}>
-            Stop
-          </Button>
-        ) : (
-          <Button size="xs" disabled={!isCounted} onClick={() => void measure()}>
-            Measure
-          </Button>
-        )}
+        <WorkButton size="xs" disabled={!isCounted || progress !== undefined} onClick={() => void measure()}>
+          Measure
+        </WorkButton>
         <Text size="xs" className={styles.note}>
           {most === 1
             ? 'One thread: the page is not isolated from others (it is served without the headers COOP and COEP), or the machine has one.'
@@ -56,18 +52,7 @@ export function MeasureForm() {
           onChange={(event) => wantBeside(event.currentTarget.checked)}
         />
       )}
-      {progress && (
-        <div className={styles.progress}>
-          <Text size="sm" role="status">
-            {progress.what} …
-          </Text>
-          <Progress
-            value={(100 * progress.done) / progress.total}
-            aria-label={progress.what}
-            transitionDuration={100}
-          />
-        </div>
-      )}
+      {progress && <WorkProgress state={progress} stop={stop} />}
       {error !== undefined && (
         <Text role="alert" size="sm" className={styles.problem}>
           {error}

@@ -4,6 +4,7 @@ import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 import { useBearing } from './bearing.ts'
 import { Curve } from './curve.tsx'
+import styles from './prune.module.css'
 import type { Pruning } from './use-pruning.ts'
 
 /** More layers of a group are counted. */
@@ -19,7 +20,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
         {groups.length} {groups.length === 1 ? 'group' : 'groups'} of channels that go together
       </Title>
       <Wide label="Groups, to scroll">
-        <Table verticalSpacing={6} aria-label="Groups of channels" miw={480}>
+        <Table className={styles.groups} verticalSpacing={6} aria-label="Groups of channels" miw={480}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Layers</Table.Th>

@@ -7,9 +7,10 @@ import { WorkButton } from '../../parts/work-button.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
 import { BearingField } from './bearing-field.tsx'
-import { CutTold } from './cut-told.tsx'
+import { CutTold, Proof } from './cut-told.tsx'
 import { Groups } from './groups.tsx'
 import { Recover } from './recover.tsx'
+import { useRecovering } from './recovering.ts'
 import { Report } from './report.tsx'
 import { Settings } from './settings.tsx'
 import { Times } from './times.tsx'
@@ -21,9 +22,10 @@ export default function PruneView() {
   const pruning = usePruning()
   const { preview, problem, isBusy, cut } = pruning
   const isCut = useStore(({ steps, at }) => steps[at]?.cut !== undefined)
-  const predicted = preview?.time && {
-    ...{ title: 'Time, predicted', before: preview.time.beforeMs, after: preview.time.afterMs },
-  }
+  const isRecovering = useRecovering((s) => s.state !== undefined)
+  const { beforeMs, afterMs } = preview?.time ?? {}
+  // Settings that came later would move what stands already.
+  if (pruning.criteria.length === 0) return <Busy m="md" what="Loading criteria" />
   return (
     <div className={tool.view}>
       <Stack gap="md">
@@ -32,31 +34,40 @@ export default function PruneView() {
           <WorkButton onClick={() => void cut()} disabled={!preview || isBusy || problem !== undefined}>
             Cut and prove
           </WorkButton>
+          <Report />
           {isBusy && <Busy size="sm" what="Working" />}
         </Group>
         <div aria-live="polite">
+          <Proof />
           {problem !== undefined && (
-            <Alert color="red" role="alert">
+            <Alert color="red" role="alert" mt="xs">
               {problem}
             </Alert>
           )}
-          <CutTold />
         </div>
-        <Report />
         <PicturesField />
         <WithinField pruning={pruning} />
-        <Recover />
         <BearingField pruning={pruning} />
         <Times />
+        {/* Last, since what was stopped comes later. */}
+        <Recover />
       </Stack>
       <Stack gap="md" miw={0}>
+        <CutTold />
         {!preview && isBusy && <Busy size="sm" what="Looking at channels" />}
-        {preview && (
+        {/* Below curves that come while a cut is recovered it would be moved. */}
+        {preview && !isRecovering && (
           <>
-            <Title order={2} size="h5">
-              {isCut ? 'What another cut would do' : 'What the cut would do'}
-            </Title>
-            <BeforeAfter {...preview} timed={predicted} label="Before and after the cut" />
+            <div className={tool.sums}>
+              <Title order={2} size="h5">
+                {isCut ? 'What another cut would do' : 'What the cut would do'}
+              </Title>
+              <BeforeAfter
+                {...preview}
+                timed={{ title: 'Time, predicted', before: beforeMs, after: afterMs }}
+                label="Before and after the cut"
+              />
+            </div>
             <CommandLine command={preview.command} />
             <Groups pruning={pruning} preview={preview} />
           </>

@@ -1,13 +1,11 @@
-import { Alert, Button, Fieldset, Group, NumberInput, Progress, SegmentedControl, Stack, Text } from '@mantine/core'
-import { lazy, Suspense, useMemo } from 'react'
+import { Alert, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
 import type { RecoverWish } from '../../engine/prune-types.ts'
+import { WorkButton } from '../../parts/work-button.tsx'
+import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
-import { Recovered } from './recovered.tsx'
 import { secondsLeft, useRecovering } from './recovering.ts'
 import { Unfinished } from './unfinished.tsx'
-
-const LinePlot = lazy(() => import('../../parts/line-plot.tsx'))
 
 const ways: readonly { readonly value: RecoverWish['steps']; readonly label: string; readonly text: string }[] = [
   {
@@ -28,98 +26,64 @@ export function Recover() {
   const { steps, at } = useStore()
   const told = usePictures((p) => p.told)
   const recovering = useRecovering()
-  const { wish, state, curve, error, want, recover, stop } = recovering
+  const { wish, state, error, want, recover, stop } = recovering
   const step = steps[at]
   const left = secondsLeft(recovering)
   return (
     <Fieldset legend="Recover">
       <Stack gap="sm">
-        <Text size="sm">
+        <Text size="sm" mih="2lh">
           {step?.cut
             ? told
               ? 'The pictures bring back what the cut took.'
               : 'Give pictures: without labels they bring back what the cut took.'
             : step?.recovery
-              ? 'Recovered:'
+              ? 'The cut is recovered.'
               : 'Once something is cut, pictures without labels bring its quality back.'}
         </Text>
-        {step?.cut && told && !state && (
-          <>
-            <SegmentedControl
-              fullWidth
-              size="xs"
-              aria-label="How it is recovered"
-              data={ways.map(({ value, label }) => ({ value, label }))}
-              value={wish.steps}
-              onChange={(value) => want({ steps: value as RecoverWish['steps'] })}
-            />
-            <Text size="xs">{ways.find(({ value }) => value === wish.steps)!.text}</Text>
-            <Group gap="xs" align="flex-end">
-              {wish.steps !== 'solve' && (
-                <NumberInput
-                  size="xs"
-                  w={90}
-                  label="Epochs"
-                  min={1}
-                  max={10_000}
-                  allowDecimal={false}
-                  value={wish.epochs}
-                  onChange={(value) => typeof value === 'number' && value >= 1 && want({ epochs: value })}
-                />
-              )}
-              <Button size="xs" onClick={() => void recover()}>
-                Recover
-              </Button>
-            </Group>
-          </>
-        )}
+        <SegmentedControl
+          fullWidth
+          size="xs"
+          aria-label="How it is recovered"
+          data={ways.map(({ value, label }) => ({ value, label }))}
+          value={wish.steps}
+          disabled={state !== undefined}
+          onChange={(value) => want({ steps: value as RecoverWish['steps'] })}
+        />
+        <Text size="xs" mih="3lh">
+          {ways.find(({ value }) => value === wish.steps)!.text}
+        </Text>
+        <Group gap="xs" align="flex-end">
+          <NumberInput
+            size="xs"
+            w={90}
+            label="Epochs"
+            min={1}
+            max={10_000}
+            allowDecimal={false}
+            disabled={state !== undefined || wish.steps === 'solve'}
+            value={wish.epochs}
+            onChange={(value) => typeof value === 'number' && value >= 1 && want({ epochs: value })}
+          />
+          <WorkButton size="xs" disabled={!step?.cut || !told || state !== undefined} onClick={() => void recover()}>
+            Recover
+          </WorkButton>
+        </Group>
         <Unfinished />
         {state && (
-          <div>
-            <Text size="sm" mb={4} role="status">
-              {state.what}
-              {state.total ? `, ${Math.floor((100 * state.done) / state.total)} %` : ''}
-              {left === undefined ? '' : `, ${timeText(left)} left`}
-            </Text>
-            <Progress
-              value={state.total ? Math.round((100 * state.done) / state.total) : 100}
-              animated={!state.total}
-              aria-label="Progress of the recovery"
-            />
-            <Button size="xs" mt="xs" variant="default" onClick={stop}>
-              Stop
-            </Button>
-          </div>
-        )}
-        {curve.length > 1 && (
-          <Suspense>
-            <Losses />
-          </Suspense>
+          <WorkProgress
+            state={{ ...state, what: `${state.what}${left === undefined ? '' : `, ${timeText(left)} left`}` }}
+            stop={stop}
+          />
         )}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}
           </Alert>
         )}
-        {step?.recovery && <Recovered steps={step.recovery} />}
       </Stack>
     </Fieldset>
   )
-}
-
-function Losses() {
-  const curve = useRecovering((s) => s.curve)
-  const [x, lines] = useMemo(
-    () => [
-      curve.map((s) => s.step),
-      [
-        { name: 'Loss', values: curve.map((s) => s.loss) },
-        { name: 'Mean of the epoch', values: curve.map((s) => s.meanLoss) },
-      ],
-    ],
-    [curve],
-  )
-  return <LinePlot label="Loss of training" xLabel="Updates" x={x} lines={lines} />
 }
 
 /** `40 s`, `3 min`, `1.5 h`. */

@@ -1,7 +1,9 @@
-import { Alert, Button, Fieldset, Group, Progress, Stack, Text } from '@mantine/core'
+import { Alert, Fieldset, Group, Stack, Text } from '@mantine/core'
 import { useEffect } from 'react'
 import { msText } from '../../parts/before-after.tsx'
 import { ThreadsField } from '../../parts/threads-field.tsx'
+import { WorkButton } from '../../parts/work-button.tsx'
+import { WorkProgress } from '../../parts/work-progress.tsx'
 import { useTiming } from './timing.ts'
 
 /** Layers measured at several widths, on this device: what a budget in time and every prediction of time stand on. */
@@ -11,7 +13,7 @@ export function Times() {
   return (
     <Fieldset legend="Time on this device">
       <Stack gap="sm">
-        <Text size="sm">
+        <Text size="sm" mih="5lh">
           {known
             ? `${msText(known.ms)} for a run on ${known.threads === 1 ? '1 thread' : `${known.threads} threads`}. That is a sum of what ${known.layers} layers take by ${known.points} measured times, corrected by whole runs; so is every prediction.`
             : 'Every layer is measured at several widths, once. From then on a run is predicted for whatever is cut, and can be a budget.'}
@@ -24,24 +26,16 @@ export function Times() {
             disabled={progress !== undefined}
             onChange={(value) => void look(value)}
           />
-          {progress ? (
-            <Button size="xs" variant="default" onClick={stop}>
-              Stop
-            </Button>
-          ) : (
-            <Button size="xs" variant={known ? 'default' : 'filled'} onClick={() => void measure()}>
-              {known ? 'Measure what is missing' : 'Measure the layers'}
-            </Button>
-          )}
+          <WorkButton
+            size="xs"
+            variant={known ? 'default' : 'filled'}
+            disabled={progress !== undefined}
+            onClick={() => void measure()}
+          >
+            {known ? 'Measure what is missing' : 'Measure the layers'}
+          </WorkButton>
         </Group>
-        {progress && (
-          <div>
-            <Text size="sm" mb={4} role="status">
-              {progress.what}: {Math.floor(progress.done)} of {Math.ceil(progress.total)}
-            </Text>
-            <Progress value={(100 * progress.done) / progress.total} aria-label="Progress of measuring layers" />
-          </div>
-        )}
+        {progress && <WorkProgress state={progress} stop={stop} />}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}

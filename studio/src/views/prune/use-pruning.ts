@@ -1,21 +1,16 @@
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { CriterionChoice, PrunePreview, PruneWish } from '../../engine/prune-types.ts'
 import { pruneWish, readerOf } from '../../engine/session/wishes.ts'
-import type { Network } from '../../engine/types.ts'
-import { useFree } from '../../parts/use-free.ts'
+import { usePreview } from '../../parts/use-preview.ts'
+import { useWork } from '../../parts/use-work.ts'
 import { usePictures } from '../../pictures/pictures.ts'
-import { useKept } from '../../session-settings.ts'
-import { useStore } from '../../store.ts'
 import { useTiming } from './timing.ts'
 
 const asFirst: PruneWish = {
   ...{ kinds: ['filter'], criterion: 'l2', loss: 'labels', global: false, widths: {}, locked: [] },
   amount: { of: 'macs', part: 0.5 },
 }
-
-/** Sliders move more often than networks are cut. */
-const waitMs = 150
 
 export interface Pruning {
   readonly wish: PruneWish
@@ -32,81 +27,39 @@ export interface Pruning {
   cut(): Promise<void>
 }
 
-/** What the engine said, and of which network. */
-interface Told {
-  readonly of: Network | undefined
-  readonly preview?: PrunePreview
-  readonly problem?: string
-}
-
 /** What a cut would make of the open network, as soon as the settings stand still. */
 export function usePruning(): Pruning {
-  const network = useStore((s) => s.network)
-  const change = useStore((s) => s.change)
   const known = useTiming((s) => s.known)
   const pictures = usePictures((s) => s.turn)
-  const [wish, setWish] = useKept('prune', asFirst, readerOf(pruneWish))
   const [criteria, setCriteria] = useState<readonly CriterionChoice[]>([])
-  const [isBusy, setBusy] = useState(true)
-  const [told, setTold] = useState<Told>({ of: undefined })
-  // Of a step that is no longer open nothing is shown.
-  const { preview, problem }: Told = told.of === network ? told : { of: network }
-  const fail = (error: unknown) => setTold({ of: network, preview, problem: (error as Error).message })
-  const turn = useRef(0)
-  const free = useFree(network, wish === asFirst)
-  /** The wish that the engine chose: its preview is there. */
-  const shown = useRef<PruneWish>(undefined)
   useEffect(() => void engine.prune.criteria().then(setCriteria), [])
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another network is cut otherwise, and other times choose other widths
-  useEffect(() => {
-    const isShown = shown.current === wish
-    shown.current = undefined
-    if (isShown) return undefined
-    const own = ++turn.current
-    setBusy(true)
-    const timer = setTimeout(async () => {
-      try {
-        const found = await engine.prune.preview(wish, free.now())
-        if (!found || own !== turn.current) return
-        if (JSON.stringify(found.wish) !== JSON.stringify(wish)) {
-          shown.current = found.wish
-          setWish(found.wish)
-        }
-        setTold({ of: network, preview: found })
-      } catch (error) {
-        if (own !== turn.current) return
-        fail(error)
-      }
-      setBusy(false)
-    }, waitMs)
-    return () => clearTimeout(timer)
-  }, [wish, network, known, pictures])
-  const cut = async () => {
-    const own = ++turn.current
-    setBusy(true)
-    setTold({ of: network, preview })
-    try {
-      const changed = await engine.prune.cut(titleOf(wish))
-      // Groups of another network have other widths.
-      setWish({ ...wish, widths: {}, locked: [] })
-      change(changed)
-    } catch (error) {
-      if (own !== turn.current) return
-      fail(error)
-      setBusy(false)
-    }
+  // Other times choose other widths, as other pictures do.
+  const previewed = usePreview('prune', asFirst, readerOf(pruneWish), engine.prune.preview, [known, pictures])
+  const { wish, preview, isBusy } = previewed
+  const { work, forgive, run, problem = previewed.problem } = useWork()
+  const want: typeof previewed.want = (next, chosen) => {
+    forgive()
+    previewed.want(next, chosen)
   }
   return {
-    ...{ wish, criteria, preview, problem, isBusy, cut },
-    settle(settings) {
-      free.choose({ ...(settings.kinds && { kind: false }), ...(settings.amount && { amount: false }) })
-      setWish({ ...wish, ...settings, widths: {} })
-    },
-    widen: (group, kept) => setWish({ ...wish, widths: { ...wish.widths, [group]: kept } }),
+    ...{ wish, criteria, preview, problem, isBusy: isBusy || work !== undefined },
+    cut: () =>
+      // Groups of another network have other widths.
+      run(
+        'cutting',
+        () => engine.prune.cut(titleOf(wish)),
+        () => want({ widths: {}, locked: [] }),
+      ),
+    settle: (settings) =>
+      want(
+        { ...settings, widths: {} },
+        { ...(settings.kinds && { kind: false }), ...(settings.amount && { amount: false }) },
+      ),
+    widen: (group, kept) => want({ widths: { ...wish.widths, [group]: kept } }),
     lock(group, isLocked) {
       const { [group]: _, ...widths } = wish.widths
       const locked = wish.locked.filter((name) => name !== group)
-      setWish({ ...wish, widths, locked: isLocked ? [...locked, group] : locked })
+      want({ widths, locked: isLocked ? [...locked, group] : locked })
     },
   }
 }

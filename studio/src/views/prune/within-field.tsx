@@ -29,10 +29,16 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
   return (
     <Fieldset legend="As small as quality allows">
       <Stack gap="sm">
-        <Text size="sm">
-          {pictures
-            ? `Cuts are tried, recovered by solving for layers on three quarters of the pictures, and judged on the others. The one of fewest ${what} within the limit is taken.`
-            : 'Give pictures. Then the smallest network is looked for that stays within a limit.'}
+        <Text size="sm" mih="4lh" role="status">
+          {found
+            ? `${Math.round(100 * found.amount.part)} % of the ${what} stay: outputs are off by ${percent(found.outputError)}${
+                found.quality === '1 − output error'
+                  ? ''
+                  : `, ${found.quality} is ${percent(found.reached)} (before ${percent(found.given)})`
+              }, on ${found.images} pictures, once recovered.`
+            : pictures
+              ? `Cuts are tried, recovered by solving for layers on three quarters of the pictures, and judged on the others. The one of fewest ${what} within the limit is taken.`
+              : 'Give pictures. Then the smallest network is looked for that stays within a limit.'}
         </Text>
         <SegmentedControl
           fullWidth
@@ -67,15 +73,6 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
           </Button>
         </Group>
         {progress && <WorkProgress state={progress} stop={stop} />}
-        {found && (
-          <Text size="sm" role="status">
-            {`${Math.round(100 * found.amount.part)} % of the ${what} stay: outputs are off by ${percent(found.outputError)}${
-              found.quality === '1 − output error'
-                ? ''
-                : `, ${found.quality} is ${percent(found.reached)} (before ${percent(found.given)})`
-            }, on ${found.images} pictures, once recovered.`}
-          </Text>
-        )}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}

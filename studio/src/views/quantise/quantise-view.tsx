@@ -73,15 +73,13 @@ export default function QuantiseView() {
               disabled={isWorking}
               onChange={({ currentTarget: { checked } }) => want({ biasCorrection: checked })}
             />
-            {wish.to === 'int8' && (
-              <Checkbox
-                label="Make channels of neighbouring layers alike"
-                description="Cross-layer equalisation"
-                checked={wish.equalise}
-                disabled={isWorking}
-                onChange={({ currentTarget: { checked } }) => want({ equalise: checked })}
-              />
-            )}
+            <Checkbox
+              label="Make channels of neighbouring layers alike"
+              description="Cross-layer equalisation, of ordinary layers"
+              checked={wish.to === 'int8' && wish.equalise}
+              disabled={isWorking || wish.to !== 'int8'}
+              onChange={({ currentTarget: { checked } }) => want({ equalise: checked })}
+            />
           </Stack>
         </Fieldset>
         <PicturesField />

@@ -1,9 +1,9 @@
-import { proxy } from 'comlink'
 import { useEffect, useState } from 'react'
-import { Closed, engine } from '../../engine/client.ts'
+import { engine } from '../../engine/client.ts'
 import type { Quantisable, QuantizeWish } from '../../engine/quantize-types.ts'
 import { quantizeWish, readerOf } from '../../engine/session/wishes.ts'
 import type { WorkState } from '../../engine/swap-types.ts'
+import { useWork } from '../../parts/use-work.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
@@ -28,13 +28,13 @@ export interface Quantising {
 /** The open network in codes: what for, and how. */
 export function useQuantising(): Quantising {
   const network = useStore((s) => s.network)
-  const change = useStore((s) => s.change)
   const [wish, setWish] = useKept('quantise', asFirst, readerOf(quantizeWish))
-  const { told, most } = usePictures()
-  const [found, setFound] = useState<Quantisable>()
-  const [work, setWork] = useState<WorkState>()
-  const [problem, setProblem] = useState<string>()
-  const count = Math.min(told?.count ?? 0, most)
+  const { told: pictures, most } = usePictures()
+  const [told, setTold] = useState<{ readonly of: typeof network; readonly found: Quantisable }>()
+  // Of a step that is no longer open nothing is shown.
+  const found = told?.of === network ? told?.found : undefined
+  const { work, problem, forgive, fail, run } = useWork()
+  const count = Math.min(pictures?.count ?? 0, most)
   /** Until somebody chooses, what the network has. */
   const [isChosen, setChosen] = useState(wish !== asFirst)
   // biome-ignore lint/correctness/useExhaustiveDependencies: another network has other layers
@@ -43,10 +43,10 @@ export function useQuantising(): Quantising {
     engine.quantize.layers(wish, count).then(
       (layers) => {
         if (isLate) return
-        setFound(layers)
+        setTold({ of: network, found: layers })
         if (!isChosen && layers.to !== wish.to) setWish({ ...wish, ...usual(layers.to) })
       },
-      (error) => isLate || error instanceof Closed || setProblem((error as Error).message),
+      (error) => isLate || fail(error),
     )
     return () => {
       isLate = true
@@ -55,24 +55,11 @@ export function useQuantising(): Quantising {
   return {
     ...{ wish, pictures: count, found, work, problem },
     want(next) {
-      setProblem(undefined)
+      forgive()
       if (next.to) setChosen(true)
       setWish({ ...wish, ...(next.to && usual(next.to)), ...next })
     },
-    async quantise() {
-      setWork({ what: 'quantising', done: 0 })
-      // What is told when it is done already comes too late.
-      const told = proxy((state: WorkState) => setWork((now) => now && state))
-      setProblem(undefined)
-      try {
-        const changed = await engine.quantize.apply(wish, told)
-        if (changed) change(changed)
-      } catch (error) {
-        if (!(error instanceof Closed)) setProblem((error as Error).message)
-      } finally {
-        setWork(undefined)
-      }
-    },
+    quantise: () => run('quantising', (told) => engine.quantize.apply(wish, told)),
     stop: () => void engine.quantize.stop(),
   }
 }

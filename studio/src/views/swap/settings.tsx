@@ -27,9 +27,8 @@ const asFirst: Readonly<Record<SwapAmount['of'], SwapAmount>> = {
 }
 
 /** What layers become, and how large. */
-export function Settings({ swapping: { wish, kinds, preview, want } }: { readonly swapping: Swapping }) {
-  const kind = kinds.find(({ name }) => name === wish.kind)
-  if (!kind) return null
+export function Settings({ swapping, kind }: { readonly swapping: Swapping; readonly kind: SwapKind }) {
+  const { wish, kinds, preview, want } = swapping
   const { amount } = wish
   return (
     <Fieldset legend="What layers become">
@@ -45,7 +44,7 @@ export function Settings({ swapping: { wish, kinds, preview, want } }: { readonl
             if (next) want({ kind: next.name, settings: {}, layers: undefined, amount: amountFor(next, amount) })
           }}
         />
-        <Text size="sm">
+        <Text size="sm" mih="5lh">
           {kind.summary.replaceAll('--', '')}{' '}
           {kind.source && (
             <Text span size="xs" c="dimmed">

@@ -22,17 +22,19 @@ export default function SwapView() {
   const [timed, setTimed] = useState(false)
   const told = problem ?? preview?.problem
   const isWorking = work !== undefined
-  const kind = kinds.find(({ name }) => name === wish.kind)
+  const kind = kinds.find(({ name }) => name === wish.kind) ?? kinds[0]
   const step = steps[at]
+  // Settings that came later would move what stands already.
+  if (!kind) return <Busy m="md" what="Loading kinds" />
   return (
     <div className={tool.view}>
       <Stack gap="md">
-        <Settings swapping={swapping} />
+        <Settings swapping={swapping} kind={kind} />
         <PicturesField />
         <Fieldset legend="What is done with them">
           <Stack gap="sm">
-            <Text size="sm">
-              {kind?.approximates
+            <Text size="sm" mih="4lh">
+              {kind.approximates
                 ? 'Pictures without labels make the new weights better, by least squares; every fourth one only judges.'
                 : 'Means and variances are measured on pictures; without any, on noise. The new layers must learn anew.'}
             </Text>
@@ -63,11 +65,15 @@ export default function SwapView() {
             </Alert>
           )}
         </div>
-        {!preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         {step?.swap && <SwappedReport title={step.title} outcome={step.swap} command={step.command} />}
+        {!preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         {preview && (
           <>
-            {preview.outcome && <BeforeAfter {...preview.outcome} label="Before and after the swap" />}
+            {preview.outcome && (
+              <div className={tool.sums}>
+                <BeforeAfter {...preview.outcome} label="Before and after the swap" />
+              </div>
+            )}
             {preview.problem === undefined && <CommandLine command={preview.command} />}
             {preview.layers.length > 0 && <Layers swapping={swapping} preview={preview} />}
           </>

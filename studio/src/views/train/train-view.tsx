@@ -1,18 +1,18 @@
 import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
-import { lazy, Suspense } from 'react'
+import { startTransition, useState } from 'react'
+import { Busy } from '../../parts/busy.tsx'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { PictureSource } from '../../pictures/picture-source.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
+import NetByName from '../../shell/net-by-name.tsx'
 import { useStore } from '../../store.ts'
 import { Going } from './going.tsx'
 import { SchemaFields } from './schema-form.tsx'
 import classes from './train.module.css'
 import { TrainedReport } from './trained.tsx'
 import { useTraining } from './use-training.ts'
-
-const NetByName = lazy(() => import('../../shell/net-by-name.tsx'))
 
 /** What is said most often; the rest is behind a fold. */
 const first = ['epochs', 'batchSize', 'learningRate', 'optimiser', 'schedule', 'validation']
@@ -24,15 +24,27 @@ export default function TrainView() {
   /** Its weights were drawn, and training draws them anew. */
   const isFresh = source?.from === 'net' && at === 0
   const { told, test, giveTest, forgetTest } = usePictures()
+  const [showsAll, setShowsAll] = useState(false)
   const step = steps[at]
   const isBusy = progress !== undefined
   const hasLabels = (told?.classes.length ?? 0) > 0
-  const rest = Object.keys(schema?.properties ?? {}).filter((name) => !first.includes(name))
   const fields = {
     values: wish.recipe,
     disabled: isBusy,
     onChange: (recipe: object) => want({ recipe: { ...recipe } }),
   }
+  const said = (
+    <div aria-live="polite">
+      {problem !== undefined && (
+        <Alert color="red" role="alert" className={classes.problem}>
+          {problem}
+        </Alert>
+      )}
+    </div>
+  )
+  // A form that came later would move what stands already.
+  if (!schema) return problem === undefined ? <Busy m="md" what="Loading recipes" /> : said
+  const rest = Object.keys(schema.properties ?? {}).filter((name) => !first.includes(name))
   return (
     <div className={`${tool.view} ${classes.wide}`}>
       <Stack gap="md">
@@ -45,35 +57,30 @@ export default function TrainView() {
           give={giveTest}
           forget={forgetTest}
         />
-        <Suspense>
-          <NetByName />
-        </Suspense>
-        {schema && (
-          <Fieldset legend="Recipe">
-            <Stack gap="sm">
-              <SchemaFields schema={schema} only={first} {...fields} />
-              <Checkbox
-                label="A new classifier for the classes of the pictures"
-                description={isFresh ? 'A network by name is built for them.' : undefined}
-                checked={isFresh || wish.newHead}
-                disabled={isBusy || isFresh}
-                onChange={({ currentTarget: { checked } }) => want({ newHead: checked })}
-              />
-              <Checkbox
-                label="Learn from the network as it was opened, too"
-                checked={wish.teach}
-                disabled={isBusy}
-                onChange={({ currentTarget: { checked } }) => want({ teach: checked })}
-              />
-              <details>
-                <summary>Everything else</summary>
-                <div className={classes.more}>
-                  <SchemaFields schema={schema} only={rest} {...fields} />
-                </div>
-              </details>
-            </Stack>
-          </Fieldset>
-        )}
+        <NetByName />
+        <Fieldset legend="Recipe">
+          <Stack gap="sm">
+            <SchemaFields schema={schema} only={first} {...fields} />
+            <Checkbox
+              label="A new classifier for the classes of the pictures"
+              description={isFresh ? 'A network by name is built for them.' : undefined}
+              checked={isFresh || wish.newHead}
+              disabled={isBusy || isFresh}
+              onChange={({ currentTarget: { checked } }) => want({ newHead: checked })}
+            />
+            <Checkbox
+              label="Learn from the network as it was opened, too"
+              checked={wish.teach}
+              disabled={isBusy}
+              onChange={({ currentTarget: { checked } }) => want({ teach: checked })}
+            />
+            {/* Most fields: made when they are looked at, and piece by piece, since the page answers meanwhile. */}
+            <details onToggle={({ currentTarget: { open } }) => startTransition(() => setShowsAll(open))}>
+              <summary>Everything else</summary>
+              <div className={classes.more}>{showsAll && <SchemaFields schema={schema} only={rest} {...fields} />}</div>
+            </details>
+          </Stack>
+        </Fieldset>
       </Stack>
       <Stack gap="md" miw={0}>
         <Group gap="sm">
@@ -91,13 +98,7 @@ export default function TrainView() {
             </Text>
           )}
         </Group>
-        <div aria-live="polite">
-          {problem !== undefined && (
-            <Alert color="red" role="alert" className={classes.problem}>
-              {problem}
-            </Alert>
-          )}
-        </div>
+        {said}
         {progress && <Going progress={progress} stop={stop} />}
         {step?.trained && !isBusy && <TrainedReport title={step.title} outcome={step.trained} />}
       </Stack>

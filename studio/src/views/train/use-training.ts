@@ -1,5 +1,5 @@
 import { proxy } from 'comlink'
-import { useEffect, useState } from 'react'
+import { startTransition, useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import { readerOf, trainWish } from '../../engine/session/wishes.ts'
 import type { EpochPoint, FormSchema, Stopped, TrainPoint, TrainWish } from '../../engine/train/types.ts'
@@ -51,7 +51,14 @@ export function useTraining(): Training {
   const [stopped, setStopped] = useState<Stopped>()
   const [problem, setProblem] = useState<string>()
   const fail = (error: unknown) => setProblem(messageOf(error))
-  useEffect(() => void engine.train.schema().then(setSchema, (error) => setProblem(messageOf(error))), [])
+  useEffect(
+    () =>
+      void engine.train.schema().then(
+        (found) => startTransition(() => setSchema(found)),
+        (error) => setProblem(messageOf(error)),
+      ),
+    [],
+  )
   const isTraining = progress !== undefined
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was stopped is of a network and of pictures
   useEffect(() => {

@@ -1,7 +1,6 @@
-import { human } from 'kerf/report'
 import { boxKinds } from '../../../engine/graph/types.ts'
 import type { Rectangle } from '../../../picture/camera.ts'
-import { percentText } from '../colourings.ts'
+import { percentText, sumText } from '../colourings.ts'
 import type { Marks } from './marks.ts'
 import { type Palette, shadeCount } from './palette.ts'
 import type { Scene } from './scene.ts'
@@ -87,7 +86,7 @@ function write(
   const middle = boxes.x[i]! + boxes.width[i]! / 2
   const sum = parts.sums[i]!
   const lines = [boxes.texts[i]!]
-  if (boxes.hasPart[i] && sum > 0) lines.push(`${percentText(parts.parts[i]!)} · ${human(sum)}`)
+  if (boxes.hasPart[i] && sum > 0) lines.push(`${percentText(parts.parts[i]!)} · ${sumText(parts, sum)}`)
   const shown = zoom >= textsFrom ? lines : []
   const top = boxes.y[i]! + (boxes.height[i]! - 16 * shown.length) / 2 + 4
   context.fillStyle = palette.inks[shades[i]!]!

@@ -1,7 +1,6 @@
 import { Button, Title } from '@mantine/core'
-import { human } from 'kerf/report'
 import { boxKinds } from '../../../engine/graph/types.ts'
-import { colourings, partsOf, percentText } from '../colourings.ts'
+import { colourings, partsOf, percentText, sumText } from '../colourings.ts'
 import { useGraph } from '../graph-state.ts'
 
 /** What a closed block holds, and its part of the whole. */
@@ -21,7 +20,7 @@ export function BlockFacts({ box }: { box: number }) {
           return (
             <div key={colouring.name}>
               <dt>{colouring.title}</dt>
-              <dd>{`${human(sums[box]!)} (${percentText(parts[box]!)})`}</dd>
+              <dd>{`${sumText(colouring, sums[box]!)} (${percentText(parts[box]!)})`}</dd>
             </div>
           )
         })}
