@@ -159,14 +159,6 @@ describe('kerf quantize', () => {
     expect(out).toMatch(/^\/features\/features\.0\/Conv +Conv /m)
     expect((await works(...args('q2n.onnx'), '--no-labels')).out).toContain('Agreement')
   })
-
-  it('still knows --calibrate, as --images was called', async () => {
-    const { out } = await works(
-      ...['quantize', at('two.onnx'), '-o', at('qc.onnx'), '--data', at('photos'), '--calibrate', '9'],
-    )
-    expect(out).toContain('from 9 images')
-    expect((await works('quantize', '--help')).out).not.toContain('--calibrate')
-  })
 })
 
 it('kerf bench calls layers as kerf profile does', async () => {

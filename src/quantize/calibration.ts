@@ -42,6 +42,9 @@ export interface Calibration {
   rangesOf(value: string, bits: number, method: RangeMethod): Map<Node, InputRange>
 }
 
+/** Whether codes of adder layers are asked for, where nothing is said. */
+export const hasAdderLayers = ({ graph }: Model): boolean => graph.nodes.some((n) => n.opType === 'AdderConv')
+
 /** An adder layer that reads codes. */
 const coded = op('AdderConv', [op('DequantizeLinear')], { domain: 'ai.kerf' })
 

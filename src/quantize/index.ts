@@ -4,7 +4,7 @@
 // May import: base, graph, ops, onnx, cost, runtime.
 export type { AdderScale } from './adder-codes.ts'
 export { checkBits, type InputRange, type QuantizedAdderLayer, quantizeAdderLayers } from './adder-layers.ts'
-export { calibrate, quantisableLayers } from './calibration.ts'
+export { calibrate, hasAdderLayers, quantisableLayers } from './calibration.ts'
 export type { CalibrationBatch, CalibrationImages } from './images.ts'
 export type { KeptLayer } from './integer/places.ts'
 export {

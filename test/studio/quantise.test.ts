@@ -65,7 +65,7 @@ describeBrowser('Kerf Studio quantises', () => {
     await open(lenet)
     await page.getByText('5 layers in floats').waitFor()
     await give(visit, 'Quantise', await digitFolder(path('plain'), 40), '40 pictures')
-    await page.locator('pre', { hasText: '--to int8 --bits 8 --data pictures/ --calibrate 40' }).waitFor()
+    await page.locator('pre', { hasText: '--to int8 --bits 8 --data pictures/ --images 40' }).waitFor()
     await page.getByRole('checkbox', { name: 'Make channels of neighbouring layers alike' }).check()
     await page.locator('pre', { hasText: '--equalise' }).waitFor()
     await page.getByRole('button', { name: 'Quantise', exact: true }).click()
@@ -87,7 +87,7 @@ describeBrowser('Kerf Studio quantises', () => {
     const visit = await openAdder()
     const { page, accessible, picture } = visit
     const floats = await saved(visit, 'floats.onnx')
-    await page.locator('pre', { hasText: '--bits 6 --data pictures/ --calibrate 40' }).waitFor()
+    await page.locator('pre', { hasText: '--bits 6 --data pictures/ --images 40' }).waitFor()
     const run = page.getByRole('button', { name: 'Quantise', exact: true })
     await run.click()
     const report = page.getByRole('region', { name: 'What quantising did' })

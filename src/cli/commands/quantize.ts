@@ -7,7 +7,7 @@ import { type Quantized, quantize, quantizeIntegers, type RangeMethod, rangeMeth
 import { evaluate, type Recipe } from '../../api/train.node.ts'
 import { evaluationLoader, imagesFor, QualityJudge, spread } from '../../api/workflow.ts'
 import { type NamePattern, namePattern, type Task } from '../../base/index.ts'
-import { calibrate } from '../../quantize/index.node.ts'
+import { calibrate, hasAdderLayers } from '../../quantize/index.node.ts'
 import { layerNames, type Report, toJson } from '../../report/index.ts'
 import { addDataOptions, classesOf, type DataOptions, dataRecipe, inOrderOf, openInputs } from '../data/given-data.ts'
 import { imageSource } from '../data/image-source.ts'
@@ -37,7 +37,6 @@ interface Options extends DataOptions {
   readonly bits?: number
   readonly recipe?: string
   readonly images: number
-  readonly calibrate?: number
   readonly labels: boolean
   readonly range: RangeMethod
   readonly biasCorrection?: boolean
@@ -85,8 +84,6 @@ export function define(command: Command, io: Io): void {
   )
     .option('--recipe <file>', 'take data and transforms from a recipe, or from the folder of a run')
     .addOption(new Option('--images <n>', 'how many images ranges follow from').argParser(positiveInteger).default(256))
-    // What it was called before.
-    .addOption(new Option('--calibrate <n>').argParser(positiveInteger).hideHelp())
     .option('--no-labels', 'look at the images alone, whatever folders they lie in')
     .addOption(new Option('--range <how>', 'how ranges follow from what was seen').choices(rangeMethods).default('mse'))
     .option(
@@ -134,7 +131,7 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
   const { recipe, image } = dataRecipe(model, options, options.recipe)!
   const sets = await setsFor(recipe, options, task, io)
   const { threads, range, biasCorrection } = options
-  const images = imagesFor(model, spread(sets.train, options.calibrate ?? options.images), recipe.transforms)
+  const images = imagesFor(model, spread(sets.train, options.images), recipe.transforms)
   const common = { range, biasCorrection, images, threads, ...task }
   const { equalise, keep, keepWorst } = options
   const integers =
@@ -164,8 +161,6 @@ async function quantizeFile(path: string, options: Options, task: Task, io: Io):
       : terminalText(withNotes(report({ accuracy, agreement }), assumed), io),
   )
 }
-
-const hasAdderLayers = ({ graph }: Model): boolean => graph.nodes.some((n) => n.opType === 'AdderConv')
 
 /** What a network is judged by: labels, where they are of its classes; else how often its largest output stays. */
 function testFor(

@@ -187,7 +187,7 @@ function inWebAssembly(rows: readonly Row[], limit: number | undefined): Check[]
     ...check('Adder by ordinary convolution, float32', 0.9, float, own.get(direct)),
     ...check('6 bits by ordinary convolution with Winograd’s products', 1.2, six, own.get(winograd)),
     ...check('8 bits by float32, adder', 1.5, eight, float),
-    ...check('6 bits by 8 bits, adder', 1.1, six, eight),
+    ...check('6 bits by 8 bits, adder', 0.9, six, eight),
     ...check('8 bits by onnxruntime-web’s ordinary convolution', 3, eight, peer.get(direct)),
     ...check('6 bits by onnxruntime-web’s ordinary convolution', 5, six, peer.get(direct)),
     ...check('8 bits by onnxruntime-web’s ordinary convolution in int8', 1.2, eight, peer.get(bytes)),

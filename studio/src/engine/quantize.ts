@@ -76,7 +76,7 @@ function quantizeCommand(
     quoted(model),
     `-o ${outputOf(model, `-${bits}bits.onnx`)}`,
     `${to === 'int8' ? '--to int8 ' : ''}--bits ${bits} --data pictures/`,
-    ...(pictures > 0 ? [`--calibrate ${pictures}`] : []),
+    ...(pictures > 0 ? [`--images ${pictures}`] : []),
     ...(range === 'mse' ? [] : [`--range ${range}`]),
     ...(equalise && to === 'int8' ? ['--equalise'] : []),
     ...(biasCorrection ? ['--bias-correction'] : []),
