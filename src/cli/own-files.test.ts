@@ -251,7 +251,7 @@ it.each([
   [
     'a target out of reach',
     ['prune', 'two.onnx', '--dry-run', '--target-macs', '0.001'],
-    /% of the MACs remain; 0\.1 % was asked for\. Ask for less, /,
+    /% of the MACs remain; 0\.1 % was asked for\. Give a larger target, /,
   ],
 ])('names the way out: %s', async (_, argv, message) => {
   writeFileSync(at('labels.csv'), 'file,label\n')

@@ -201,7 +201,7 @@ function unreachable({ of, part }: Target, { before, limit }: Budget, least: num
       : `${((100 * least) / before).toFixed(1)} % of the ${of === 'milliseconds' ? 'time' : budgetNames[of]} ${of === 'milliseconds' ? 'remains' : 'remain'}; ${Number((100 * part).toPrecision(6))} % was asked for`
   return new KerfError(
     'unreachable-target',
-    `Even ${how}, ${what}. Ask for less, or let more layers be pruned (--method filter,neuron).`,
+    `Even ${how}, ${what}. Give a larger target, or let more layers be pruned (--method filter,neuron).`,
     { reached: least, limit },
   )
 }

@@ -23,7 +23,7 @@ function open() {
 it('says what the library says, without flags', async () => {
   const narrow = await message(() => pruneModel(lenet, { target: { of: 'macs', part: 0.001 } }))
   expect(narrow).toContain('--')
-  expect(inPageWords(narrow)).toMatch(/^Even with .*asked for\. Aim higher, or let more layers be pruned\.$/)
+  expect(inPageWords(narrow)).toMatch(/^Even with .*asked for\. Give a larger target, or let more layers be pruned\.$/)
   const sizes = await message(() => profileModel(open()))
   expect(sizes).toContain('--input')
   expect(inPageWords(sizes)).toMatch(/Give it on the page of costs\.$/)
