@@ -166,7 +166,7 @@ describe('one, two, three and seven threads give the same bits', () => {
 })
 
 describe('the first thread does what others are late for, once', () => {
-  const bench = new StepBench(1 << 24, 'simd')
+  const bench = new StepBench(1 << 24)
   for (const [kind, make] of Object.entries(kinds))
     it.each(Object.entries(cases))(`${kind}: %s`, (_, conv) => {
       const { x, lower } = make(conv)
