@@ -42,7 +42,12 @@ export interface ComparedWeights {
   /** Bytes, as they lie in the file. */
   readonly bytes: Pair
   /** What most of them are: `float32`; empty where there are none. */
-  readonly types: { readonly a: string; readonly b: string }
+  readonly types: {
+    /** In the first file. */
+    readonly a: string
+    /** In the second. */
+    readonly b: string
+  }
   /** ‖B − A‖ ÷ ‖A‖; null where they cannot be set side by side. */
   readonly change: number | null
 }

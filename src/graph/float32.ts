@@ -21,6 +21,7 @@ function widenedPart<T>(part: T, key = ''): T {
   if (part instanceof Map) return unlessSame(part, part, (made) => new Map(made))
   if (Array.isArray(part)) return unlessSame(part, part.entries(), (made) => made.map(([, item]) => item))
   const { data, elementType, value } = part as Partial<Tensor> & { readonly value?: unknown }
+  // What has data and an element type is a tensor, and one it stays.
   if (data) return widenTensor(part as unknown as Tensor) as T
   if (elementType && isHalf(elementType)) return { ...part, elementType: 'float32' }
   if (typeAttributes.includes(key) && (value === 10 || value === 16)) return { ...part, value: 1 }

@@ -1,4 +1,4 @@
-// What a view looks like, told in a way that another machine's fonts do not change: where its parts lie, and what colours are where, coarsely. Baselines lie in baselines/;
+// What a view looks like, told in a way that another browser does not change: where its parts lie, and what colours are where, coarsely. Baselines lie in baselines/;
 // `KERF_BASELINES=write npx vitest run test/studio/views.test.ts --project kerf` writes them, and the pictures in docs/images/.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -82,9 +82,9 @@ const partsInPage = `(() => {
   })
 })()`
 
-/** Fonts differ in width by less than this part, and lines that break otherwise move what lies below. */
-const slack = 0.2
-const leastSlack = 24
+/** Browsers draw the same font nearly as wide. */
+const slack = 0.05
+const leastSlack = 12
 /** What lies further down may be out of the window elsewhere. */
 const surely = 0.7
 /** Mean difference of cells, of 255, and that of the one that differs most. */

@@ -42,6 +42,8 @@ export interface VisitOptions
   readonly url?: string
   /** Behind the address: `#costs`. */
   readonly hash?: string
+  /** Text in a font that every machine has: for what is compared pixel by pixel, or nearly so. */
+  readonly sameFont?: boolean
 }
 
 /** A page that was opened. */
@@ -86,7 +88,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
   })
   return {
     browser: () => browser,
-    async visit({ model, peer, url, hash = '', ...options } = {}) {
+    async visit({ model, peer, url, hash = '', sameFont, ...options } = {}) {
       const studio = url === undefined ? await serveStudio(model, peer) : undefined
       const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options })
       const address = new URL((studio?.url ?? url)!)
@@ -96,6 +98,7 @@ export function useStudio(): { visit(options?: VisitOptions): Promise<Visit>; br
         await studio?.close()
         watched.check()
       })
+      if (sameFont) await context.addInitScript({ content: inSameFont })
       const page = await context.newPage()
       await page.goto(address.href)
       // The address with the token sends the browser on.
@@ -127,6 +130,18 @@ export function serveStudio(model?: string, peer?: string): Promise<Studio> {
   const given = path === undefined ? [] : givenFiles(path, filesOf(readModelFile(path)).slice(1))
   return startStudio({ files: pageFiles(built), given, peer: peer === undefined ? undefined : findPeer(peer), port: 0 })
 }
+
+const font = readFileSync(
+  createRequire(import.meta.url).resolve('@fontsource-variable/inter/files/inter-latin-wght-normal.woff2'),
+)
+
+/** Run before the page's scripts. Bytes, since its policy allows fonts of its own server alone. */
+const inSameFont = `{
+  document.fonts.add(new FontFace('Same', Uint8Array.fromBase64('${font.toString('base64')}'), { weight: '100 900' }))
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync(':root:root { --mantine-font-family: Same; --mantine-font-family-headings: Same; --mantine-font-family-monospace: Same }')
+  document.adoptedStyleSheets = [sheet]
+}`
 
 /** Of a test that failed: a picture, and the page as text, since a log keeps no pictures. */
 async function keep({ page, picture }: Visit, task: { readonly id: string; readonly name: string }, visit: number) {

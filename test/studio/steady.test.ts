@@ -14,7 +14,7 @@ describeBrowser('what stands already', () => {
 
   it.each([390, 1280])('is not moved: %i pixels', { timeout: 300_000 }, async (width) => {
     const viewport = { width, height: width === 390 ? 844 : 800 }
-    const { page } = await studio.visit({ viewport, reducedMotion: 'reduce' })
+    const { page } = await studio.visit({ viewport, reducedMotion: 'reduce', sameFont: true })
     await page.evaluate(watchShifts)
     const moved: Record<string, number> = {}
     const look = async (what: string) => {
@@ -22,15 +22,20 @@ describeBrowser('what stands already', () => {
       moved[what] = await page.evaluate<number>('globalThis.moved.splice(0).reduce((sum, one) => sum + one, 0)')
     }
     const click = (name: string) => page.getByRole('button', { name, exact: true }).click()
+    const goTo = async (title: string) => {
+      await page.getByRole('tab', { name: title, exact: true }).click()
+      // Until then the view before has buttons of the same names.
+      await page.getByRole('tabpanel', { name: title, exact: true }).waitFor()
+    }
     await click('Digits LeNet-5, trained on handwritten digits: 5 layers with weights.')
     await page.getByTestId('described').waitFor({ state: 'attached' })
     await look('opened')
     for (const title of await page.getByRole('tab').allTextContents()) {
-      await page.getByRole('tab', { name: title, exact: true }).click()
+      await goTo(title)
       await page.waitForTimeout(400)
       await look(title)
     }
-    await page.getByRole('tab', { name: 'Prune' }).click()
+    await goTo('Prune')
     await click('The digits')
     await page.getByText(/pictures of 10 classes/).waitFor()
     await look('pictures')
@@ -45,7 +50,7 @@ describeBrowser('what stands already', () => {
     await click('Recover')
     await page.getByRole('table', { name: 'What recovery did' }).waitFor({ timeout: 60_000 })
     await look('recovered')
-    await page.getByRole('tab', { name: 'Swap' }).click()
+    await goTo('Swap')
     await click('Swap')
     await page.getByRole('region', { name: 'What the swap did' }).waitFor({ timeout: 60_000 })
     // And of the next one, of whatever kind the engine finds possible.
@@ -102,6 +107,12 @@ describeBrowser('what stands already', () => {
     await told.waitFor()
     expect((await told.boundingBox())!.y).toBeGreaterThan(600)
     expect((await told.boundingBox())!.y).toBeLessThan(800)
+    // Whichever view is looked at.
+    await page.getByRole('tab', { name: 'Graph' }).click()
+    await page.getByRole('tabpanel', { name: 'Graph' }).waitFor()
+    expect(await told.isVisible()).toBe(true)
+    await told.click()
+    await told.waitFor({ state: 'detached' })
   })
 })
 

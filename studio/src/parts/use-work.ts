@@ -4,17 +4,21 @@ import { Closed } from '../engine/client.ts'
 import type { Changed } from '../engine/steps.ts'
 import type { WorkState } from '../engine/swap-types.ts'
 import { useStore } from '../store.ts'
+import { tellWork } from './works.ts'
 
-/** Long work that makes another step of the open network: how far it is, and why it failed, as the library says it. */
-export function useWork() {
+/**
+ * Long work that makes another step of the open network: whether it goes on, and why it failed, as the library says it.
+ * @param stop absent where it cannot be stopped
+ */
+export function useWork(stop?: () => void) {
   const change = useStore((s) => s.change)
-  const [work, setWork] = useState<WorkState>()
+  const [isWorking, setWorking] = useState(false)
   const [problem, setProblem] = useState<string>()
   const fail = (error: unknown) => {
     if (!(error instanceof Closed)) setProblem((error as Error).message)
   }
   return {
-    ...{ work, problem, fail },
+    ...{ isWorking, problem, fail },
     forgive: () => setProblem(undefined),
     /**
      * @param what is done: `swapping`
@@ -26,18 +30,23 @@ export function useWork() {
       act: (told: (state: WorkState) => void) => Promise<Changed | undefined>,
       then?: () => void,
     ) {
-      setWork({ what, done: 0 })
+      let isOver = false
+      const tell = (state: WorkState) => tellWork(what, { ...state, ...(stop && { stop }) })
+      setWorking(true)
       setProblem(undefined)
+      tell({ what, done: 0 })
       try {
         // What is told when it is done already comes too late.
-        const changed = await act(proxy((state) => setWork((now) => now && state)))
+        const changed = await act(proxy((state) => isOver || tell(state)))
         if (!changed) return
         then?.()
         change(changed)
       } catch (error) {
         fail(error)
       } finally {
-        setWork(undefined)
+        isOver = true
+        tellWork(what, undefined)
+        setWorking(false)
       }
     },
   }

@@ -1,5 +1,5 @@
-import { Select } from '@mantine/core'
 import { netDescriptions } from 'kerf/nets'
+import { SearchableSelect } from '../parts/searchable-select.tsx'
 import { useStore } from '../store.ts'
 
 const names = Object.entries(netDescriptions).map(([name, text]) => ({ value: name, label: `${name}: ${text}` }))
@@ -8,13 +8,12 @@ const names = Object.entries(netDescriptions).map(([name, text]) => ({ value: na
 export default function NetByName({ isFirst = false }: { readonly isFirst?: boolean }) {
   const open = useStore((s) => s.open)
   return (
-    <Select
+    <SearchableSelect
       label="A network by name"
       description="Its structure, with weights that are drawn: to look at, or to train."
       placeholder="resnet20"
       data={names}
       value={null}
-      searchable
       autoFocus={isFirst}
       defaultDropdownOpened={isFirst}
       nothingFoundMessage="There is no such network"

@@ -1,25 +1,14 @@
-import {
-  Button,
-  Checkbox,
-  Fieldset,
-  Group,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-} from '@mantine/core'
+import { Button, Checkbox, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core'
 import type { LabField } from '../../engine/lab/types.ts'
+import { SearchableSelect } from '../../parts/searchable-select.tsx'
 import { ThreadsField } from '../../parts/threads-field.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useLab } from './lab-state.ts'
 
 /** Which experiment, with which settings. */
 export function ExperimentForm() {
-  const { experiments, name, look, full, seed, threads, set, settings, isOwn, running, run, stop } = useLab()
+  const { experiments, name, look, full, seed, threads, set, settings, isOwn, running, run } = useLab()
   const told = usePictures((p) => p.told)
   const experiment = experiments.find((e) => e.name === name)
   if (!experiment) return null
@@ -28,12 +17,11 @@ export function ExperimentForm() {
     <Stack gap="md">
       <Fieldset legend="Experiment">
         <Stack gap="sm">
-          <Select
+          <SearchableSelect
             label="Which"
             data={experiments.map((e) => ({ value: e.name, label: `${e.title} (${e.duration})` }))}
             value={experiment.name}
             allowDeselect={false}
-            searchable
             disabled={isBusy}
             onChange={(next) => next && look(next)}
           />
@@ -75,7 +63,6 @@ export function ExperimentForm() {
           Run
         </Button>
       </div>
-      {running && <WorkProgress state={{ what: `Running ${running.name}`, ...running }} stop={stop} />}
       {experiment.takesImages && (
         <>
           <PicturesField />

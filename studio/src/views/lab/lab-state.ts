@@ -4,6 +4,7 @@ import { create } from 'zustand'
 import { LabStopped, LabWorker } from '../../engine/lab/client.ts'
 import type { LabExperiment, LabOutcome, LabPictures } from '../../engine/lab/types.ts'
 import { labWish, readerOf } from '../../engine/session/wishes.ts'
+import { tellWorkOf } from '../../parts/works.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { mostThreads, usualThreads } from '../../threads.ts'
@@ -77,6 +78,8 @@ export const useLab = create<Lab>((set, get) => ({
   stop: () => worker.stop(),
   file: (format) => worker.ask((bench) => bench.file(format)),
 }))
+
+tellWorkOf('lab', useLab, ({ running, stop }) => running && { what: `Running ${running.name}`, ...running, stop })
 
 const readLab = readerOf(labWish)
 

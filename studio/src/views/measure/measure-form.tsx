@@ -1,7 +1,6 @@
 import { Group, Select, Switch, Text } from '@mantine/core'
 import { ThreadsField } from '../../parts/threads-field.tsx'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
 import styles from './measure.module.css'
@@ -9,7 +8,7 @@ import { durations, useMeasuring } from './measuring.ts'
 
 /** How the network is measured, how far that is, and what stops it. */
 export function MeasureForm() {
-  const { wish, want, beside, wantBeside, measure, stop, progress, error } = useMeasuring()
+  const { wish, want, beside, wantBeside, measure, progress, error } = useMeasuring()
   const peer = useStore((s) => s.peer)
   const isCounted = useStore((s) => s.network?.problem === undefined)
   const most = mostThreads()
@@ -52,7 +51,6 @@ export function MeasureForm() {
           onChange={(event) => wantBeside(event.currentTarget.checked)}
         />
       )}
-      {progress && <WorkProgress state={progress} stop={stop} />}
       {error !== undefined && (
         <Text role="alert" size="sm" className={styles.problem}>
           {error}

@@ -2,6 +2,7 @@ import { proxy } from 'comlink'
 import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { MachineLimits, Measurement, MeasureProgress, MeasureWish } from '../../engine/times.ts'
+import { tellWorkOf } from '../../parts/works.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
@@ -66,6 +67,8 @@ export const useMeasuring = create<Measuring>((set, get) => {
     stop: () => void engine.measure.stop(),
   }
 })
+
+tellWorkOf('measuring', useMeasuring, ({ progress, stop }) => progress && { ...progress, stop })
 
 // Another network, or another size of it, has other times.
 useStore.subscribe(({ measured }, before) => {

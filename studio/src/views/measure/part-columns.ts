@@ -1,6 +1,7 @@
 import type { Measurement } from '../../engine/times.ts'
 import type { LayerTable } from '../../engine/types.ts'
 import { type GridColumn, textColumn } from '../../grid/column.ts'
+import { labelsOf } from '../../parts/layer-name.tsx'
 
 /** Three decimals: a tick of a page's clock is 0.005 ms. */
 export const msText = (ms: number): string => (Number.isFinite(ms) ? ms.toFixed(3) : '–')
@@ -15,9 +16,7 @@ function operatorsText(op: string): string {
 
 /** The parts of a run: layers as they run, several nodes in one where they are fused. */
 export function partColumns({ parts }: Measurement, layers: LayerTable): readonly GridColumn[] {
-  const labels = new Map(
-    layers.nodes.flatMap((nodes, row) => nodes.map((node) => [node, layers.labels[row]!] as const)),
-  )
+  const labels = labelsOf(layers)
   const part = (row: number) => parts[row]!
   const sum = parts.reduce((s, p) => s + p.timeMs, 0)
   const most = parts.reduce((s, p) => Math.max(s, p.timeMs), 0)
@@ -31,7 +30,7 @@ export function partColumns({ parts }: Measurement, layers: LayerTable): readonl
   })
   const time = (row: number) => part(row).timeMs
   return [
-    textColumn('name', 'Layer', 220, (row) => labels.get(part(row).name) ?? part(row).name),
+    textColumn('name', 'Layer', 220, (row) => labels(part(row).name)),
     textColumn('op', 'Operators', 150, (row) => operatorsText(part(row).op)),
     textColumn('shape', 'Output', 130, (row) => part(row).outputShape.join('×')),
     number('time', 'Time (ms)', {

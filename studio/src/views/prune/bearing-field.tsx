@@ -1,13 +1,12 @@
 import { Alert, Fieldset, Stack, Text } from '@mantine/core'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useBearing } from './bearing.ts'
 import type { Pruning } from './use-pruning.ts'
 
 /** Starts and stops the curves that stand beside the sliders. */
 export function BearingField({ pruning: { wish } }: { readonly pruning: Pruning }) {
-  const { told, curves, progress, error, measure, stop } = useBearing()
+  const { told, curves, progress, error, measure } = useBearing()
   const hasPictures = usePictures((s) => s.told !== undefined)
   return (
     <Fieldset legend="What each layer bears">
@@ -26,7 +25,6 @@ export function BearingField({ pruning: { wish } }: { readonly pruning: Pruning 
         >
           {told ? 'Measure again' : 'Measure curves'}
         </WorkButton>
-        {progress && <WorkProgress state={progress} stop={stop} />}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}

@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { ChannelKind, RecoveryState } from '../../engine/prune-types.ts'
 import type { SensitivityCurve, SensitivityTold } from '../../engine/sensitivity.ts'
+import { tellWorkOf } from '../../parts/works.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
 
@@ -37,6 +38,8 @@ export const useBearing = create<Bearing>((set, get) => ({
   },
   stop: () => void engine.sensitivity.stop(),
 }))
+
+tellWorkOf('bearing', useBearing, ({ progress, stop }) => progress && { ...progress, stop })
 
 // Curves are of one network on one set of pictures.
 const forget = () => {

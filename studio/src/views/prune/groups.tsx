@@ -1,5 +1,7 @@
 import { Checkbox, Slider, Table, Text, Title } from '@mantine/core'
+import { Fragment } from 'react'
 import type { PreviewGroup, PrunePreview } from '../../engine/prune-types.ts'
+import { LayerName, useLabels } from '../../parts/layer-name.tsx'
 import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 import { useBearing } from './bearing.ts'
@@ -14,6 +16,7 @@ const mostLayers = 4
 export function Groups({ pruning, preview }: { readonly pruning: Pruning; readonly preview: PrunePreview }) {
   const { groups, refused } = preview
   const told = useBearing((s) => s.told)
+  const labels = useLabels()
   return (
     <section>
       <Title order={2} size="h5" mb="xs">
@@ -33,7 +36,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
           </Table.Thead>
           <Table.Tbody>
             {groups.map((group) => (
-              <Row key={group.name} group={group} pruning={pruning} />
+              <Row key={group.name} group={group} pruning={pruning} labels={labels} />
             ))}
           </Table.Tbody>
         </Table>
@@ -46,7 +49,7 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
           <ul>
             {refused.map(({ node, why }) => (
               <li key={`${node} ${why}`} className={table.name}>
-                {node}: {why}
+                <LayerName name={node} labels={labels} />: {why}
               </li>
             ))}
           </ul>
@@ -59,9 +62,10 @@ export function Groups({ pruning, preview }: { readonly pruning: Pruning; readon
 interface RowProps {
   readonly group: PreviewGroup
   readonly pruning: Pruning
+  readonly labels: (name: string) => string
 }
 
-function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, lock } }: RowProps) {
+function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, lock }, labels }: RowProps) {
   const { told, curves } = useBearing()
   const curve = curves.get(name)
   const isLocked = wish.locked.includes(name)
@@ -70,7 +74,12 @@ function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, 
     <Table.Tr>
       <Table.Td className={table.name}>
         <Text size="sm">
-          {layers.slice(0, mostLayers).join(', ')}
+          {layers.slice(0, mostLayers).map((layer, i) => (
+            <Fragment key={layer}>
+              {i > 0 && ', '}
+              <LayerName name={layer} labels={labels} />
+            </Fragment>
+          ))}
           {more > 0 && ` and ${more} more`}
         </Text>
       </Table.Td>
@@ -78,7 +87,7 @@ function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, 
       <Table.Td className={table.number}>{kept}</Table.Td>
       <Table.Td>
         <Slider
-          thumbLabel={`Channels of ${name} that stay`}
+          thumbLabel={`Channels of ${labels(name)} that stay`}
           min={1}
           max={channels}
           value={wish.widths[name] ?? kept}
@@ -91,7 +100,7 @@ function Row({ group: { name, layers, channels, kept }, pruning: { wish, widen, 
       )}
       <Table.Td>
         <Checkbox
-          aria-label={`Keep all channels of ${name}`}
+          aria-label={`Keep all channels of ${labels(name)}`}
           checked={isLocked}
           onChange={(event) => lock(name, event.currentTarget.checked)}
         />

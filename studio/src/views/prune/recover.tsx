@@ -1,10 +1,9 @@
 import { Alert, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
 import type { RecoverWish } from '../../engine/prune-types.ts'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
-import { secondsLeft, useRecovering } from './recovering.ts'
+import { useRecovering } from './recovering.ts'
 import { Unfinished } from './unfinished.tsx'
 
 const ways: readonly { readonly value: RecoverWish['steps']; readonly label: string; readonly text: string }[] = [
@@ -25,10 +24,8 @@ const ways: readonly { readonly value: RecoverWish['steps']; readonly label: str
 export function Recover() {
   const { steps, at } = useStore()
   const told = usePictures((p) => p.told)
-  const recovering = useRecovering()
-  const { wish, state, error, want, recover, stop } = recovering
+  const { wish, state, error, want, recover } = useRecovering()
   const step = steps[at]
-  const left = secondsLeft(recovering)
   return (
     <Fieldset legend="Recover">
       <Stack gap="sm">
@@ -70,12 +67,6 @@ export function Recover() {
           </WorkButton>
         </Group>
         <Unfinished />
-        {state && (
-          <WorkProgress
-            state={{ ...state, what: `${state.what}${left === undefined ? '' : `, ${timeText(left)} left`}` }}
-            stop={stop}
-          />
-        )}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}
@@ -84,10 +75,4 @@ export function Recover() {
       </Stack>
     </Fieldset>
   )
-}
-
-/** `40 s`, `3 min`, `1.5 h`. */
-function timeText(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} s`
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`
 }

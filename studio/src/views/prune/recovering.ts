@@ -11,6 +11,7 @@ import {
 import { readerOf, recoverWish } from '../../engine/session/wishes.ts'
 import { canKeep, readKept } from '../../kept-files.ts'
 import { forgetJob, jobFolder, type KeptJob, keptJobs } from '../../kept-jobs.ts'
+import { tellWorkOf, timeText } from '../../parts/works.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { mostThreads, usualThreads } from '../../threads.ts'
@@ -96,6 +97,12 @@ export const useRecovering = create<Recovering>((set, get) => {
   }
 })
 
+tellWorkOf('recovering', useRecovering, ({ state, since, stop }) => {
+  if (!state) return undefined
+  const left = secondsLeft({ state, since })
+  return { ...state, what: left === undefined ? state.what : `${state.what}, ${timeText(left)} left`, stop }
+})
+
 /** What is told of one that is kept. */
 async function told({ key, marker }: KeptJob): Promise<KeptRecovery> {
   const { name, cut } = JSON.parse(await marker.text()) as { readonly name: string; readonly cut: { title: string } }
@@ -114,7 +121,7 @@ keepInSession('recover', {
 })
 
 /** Seconds that are left of what is done now, by how long it took so far; undefined where that cannot be said yet. */
-export function secondsLeft({ state, since }: Pick<Recovering, 'state' | 'since'>): number | undefined {
+function secondsLeft({ state, since }: Pick<Recovering, 'state' | 'since'>): number | undefined {
   if (!state?.total || !since || since.what !== state.what || state.done <= since.done) return undefined
   const each = (performance.now() - since.ms) / (state.done - since.done)
   return (each * (state.total - state.done)) / 1000

@@ -2,6 +2,7 @@ import { Fieldset, SegmentedControl, Select, Slider, Stack, Text } from '@mantin
 import type { Allocation } from 'kerf/prune'
 import type { ChannelKind, CriterionChoice, PruneAmount, PruneWish } from '../../engine/prune-types.ts'
 import { msText } from '../../parts/before-after.tsx'
+import { SearchableSelect } from '../../parts/searchable-select.tsx'
 import { useTiming } from './timing.ts'
 import { amountNames, type Pruning } from './use-pruning.ts'
 
@@ -92,13 +93,12 @@ export function Settings({ pruning: { wish, criteria, settle } }: { readonly pru
             marks={[{ value: 25 }, { value: 50 }, { value: 75 }]}
           />
         </div>
-        <Select
+        <SearchableSelect
           label="Least important first, by"
           description={[chosen?.source, looksAt[needs]].filter(Boolean).join('. ')}
           data={[...groups]}
           value={wish.criterion}
           allowDeselect={false}
-          searchable
           onChange={(criterion) => criterion && settle({ criterion })}
         />
         {(needs === 'loss' || needs === 'labels') && (

@@ -3,12 +3,11 @@ import { useEffect } from 'react'
 import { msText } from '../../parts/before-after.tsx'
 import { ThreadsField } from '../../parts/threads-field.tsx'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { useTiming } from './timing.ts'
 
 /** Layers measured at several widths, on this device: what a budget in time and every prediction of time stand on. */
 export function Times() {
-  const { threads, known, progress, error, look, measure, stop } = useTiming()
+  const { threads, known, progress, error, look, measure } = useTiming()
   useEffect(() => void look(), [look])
   return (
     <Fieldset legend="Time on this device">
@@ -35,7 +34,6 @@ export function Times() {
             {known ? 'Measure what is missing' : 'Measure the layers'}
           </WorkButton>
         </Group>
-        {progress && <WorkProgress state={progress} stop={stop} />}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}

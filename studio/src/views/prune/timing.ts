@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { KnownTimes } from '../../engine/desks/times.ts'
 import type { MeasureProgress } from '../../engine/times.ts'
+import { tellWorkOf } from '../../parts/works.ts'
 import { keepInSession } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
 import { mostThreads } from '../../threads.ts'
@@ -49,6 +50,8 @@ export const useTiming = create<Timing>((set, get) => ({
   },
   stop: () => void engine.measure.stop(),
 }))
+
+tellWorkOf('times', useTiming, ({ progress, stop }) => progress && { ...progress, stop })
 
 keepInSession('times', {
   get: () => useTiming.getState().threads,

@@ -36,13 +36,13 @@ export function usePruning(): Pruning {
   // Other times choose other widths, as other pictures do.
   const previewed = usePreview('prune', asFirst, readerOf(pruneWish), engine.prune.preview, [known, pictures])
   const { wish, preview, isBusy } = previewed
-  const { work, forgive, run, problem = previewed.problem } = useWork()
+  const { isWorking, forgive, run, problem = previewed.problem } = useWork()
   const want: typeof previewed.want = (next, chosen) => {
     forgive()
     previewed.want(next, chosen)
   }
   return {
-    ...{ wish, criteria, preview, problem, isBusy: isBusy || work !== undefined },
+    ...{ wish, criteria, preview, problem, isBusy: isBusy || isWorking },
     cut: () =>
       // Groups of another network have other widths.
       run(

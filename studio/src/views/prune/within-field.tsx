@@ -1,6 +1,5 @@
 import { Alert, Button, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
 import { limitWish, readerOf } from '../../engine/session/wishes.ts'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
 import { percent } from './bearing-field.tsx'
@@ -18,7 +17,7 @@ const read = readerOf(limitWish)
 
 /** As small as the outputs, or the quality, allow. */
 export function WithinField({ pruning: { wish, settle } }: { readonly pruning: Pruning }) {
-  const { found, progress, error, search, stop } = useWithin()
+  const { found, progress, error, search } = useWithin()
   const pictures = usePictures((s) => s.told)
   const [limit, setLimit] = useKept('prune limit', asFirst, read)
   const what = amountNames[wish.amount.of === 'ratio' ? 'macs' : wish.amount.of]
@@ -72,7 +71,6 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
             Find it
           </Button>
         </Group>
-        {progress && <WorkProgress state={progress} stop={stop} />}
         {error !== undefined && (
           <Alert color="red" role="alert">
             {error}

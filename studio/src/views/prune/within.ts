@@ -3,6 +3,7 @@ import { create } from 'zustand'
 import { Closed, engine } from '../../engine/client.ts'
 import type { FoundWithin, PruneWish, RecoveryState } from '../../engine/prune-types.ts'
 import type { QualityLimit } from '../../engine/prune-within.ts'
+import { tellWorkOf } from '../../parts/works.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
 
@@ -34,6 +35,8 @@ export const useWithin = create<Within>((set, get) => ({
   },
   stop: () => void engine.prune.stopSearch(),
 }))
+
+tellWorkOf('within', useWithin, ({ progress, stop }) => progress && { ...progress, stop })
 
 // What was found is of one network on one set of pictures.
 const forget = () => {

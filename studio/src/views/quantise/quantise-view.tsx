@@ -2,12 +2,11 @@ import { Alert, Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Tex
 import type { RangeMethod } from 'kerf/rewrite'
 import type { QuantizeWish } from '../../engine/quantize-types.ts'
 import { CommandLine } from '../../parts/command-line.tsx'
-import table from '../../parts/plain-table.module.css'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
+import { Quantisables } from './quantisables.tsx'
 import { QuantisedReport } from './quantised.tsx'
 import { useQuantising } from './use-quantising.ts'
 
@@ -25,10 +24,9 @@ const kinds: readonly { readonly value: QuantizeWish['to']; readonly label: stri
 
 /** Layers in codes of few bits: ordinary ones, or adder layers. */
 export default function QuantiseView() {
-  const { wish, pictures, found, work, problem, want, quantise, stop } = useQuantising()
+  const { wish, pictures, found, isWorking, problem, want, quantise } = useQuantising()
   const { steps, at } = useStore()
   const step = steps[at]
-  const isWorking = work !== undefined
   const count = found?.layers.length ?? 0
   return (
     <div className={tool.view}>
@@ -91,7 +89,6 @@ export default function QuantiseView() {
             Quantise
           </WorkButton>
         </div>
-        {work && <WorkProgress state={work} stop={stop} />}
         <div aria-live="polite">
           {problem !== undefined && (
             <Alert color="red" role="alert">
@@ -109,10 +106,8 @@ export default function QuantiseView() {
               {count} {wish.to === 'adder' ? 'adder ' : ''}
               {count === 1 ? 'layer' : 'layers'} in floats
             </Title>
-            <Text size="sm" className={table.name}>
-              {found.layers.join(', ')}
-            </Text>
             <CommandLine command={found.command} />
+            <Quantisables names={found.layers} />
           </>
         )}
       </Stack>

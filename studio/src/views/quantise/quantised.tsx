@@ -3,6 +3,7 @@ import { human, shortNumber } from 'kerf/report'
 import type { QuantizeOutcome } from '../../engine/quantize-types.ts'
 import { type Card, Cards } from '../../parts/cards.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { LayerName, useLabels } from '../../parts/layer-name.tsx'
 import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 
@@ -38,6 +39,7 @@ export function QuantisedReport({ title, outcome, command }: Props) {
 }
 
 function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
+  const labels = useLabels()
   return (
     <>
       <Wide label="Quantised layers, to scroll">
@@ -56,7 +58,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
             {layers.map(({ node, seen, range, coding, clampedWeights, weights, drift }) => (
               <Table.Tr key={node}>
                 <Table.Th scope="row" className={table.name}>
-                  {node}
+                  <LayerName name={node} labels={labels} />
                 </Table.Th>
                 {[
                   `${shortNumber(seen.lo)} … ${shortNumber(seen.hi)}`,
@@ -85,6 +87,7 @@ function AdderLayers({ layers }: Pick<QuantizeOutcome, 'layers'>) {
 }
 
 function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: QuantizeOutcome }) {
+  const labels = useLabels()
   return (
     <>
       <Wide label="Quantised layers, to scroll">
@@ -104,7 +107,7 @@ function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: Qua
             {integers.map(({ node, op, weights, weightError, drift }) => (
               <Table.Tr key={node}>
                 <Table.Th scope="row" className={table.name}>
-                  {node}
+                  <LayerName name={node} labels={labels} />
                 </Table.Th>
                 <Table.Td>{op}</Table.Td>
                 <Table.Td className={table.number}>{weights.toLocaleString('en')}</Table.Td>
@@ -123,7 +126,7 @@ function OrdinaryLayers({ outcome: { integers, kept } }: { readonly outcome: Qua
         <ul>
           {kept.map(({ node, why }) => (
             <li key={node}>
-              {node} stays in floating point: {why}.
+              <LayerName name={node} labels={labels} /> stays in floating point: {why}.
             </li>
           ))}
         </ul>

@@ -2,7 +2,6 @@ import { useEffect, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { Quantisable, QuantizeWish } from '../../engine/quantize-types.ts'
 import { quantizeWish, readerOf } from '../../engine/session/wishes.ts'
-import type { WorkState } from '../../engine/swap-types.ts'
 import { useWork } from '../../parts/use-work.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
@@ -16,14 +15,14 @@ export interface Quantising {
   readonly pictures: number
   /** What can be quantised of the open network. */
   readonly found: Quantisable | undefined
-  /** What is being done. */
-  readonly work: WorkState | undefined
+  readonly isWorking: boolean
   /** Why the last attempt failed, as the library says it. */
   readonly problem: string | undefined
   want(wish: Partial<QuantizeWish>): void
   quantise(): Promise<void>
-  stop(): void
 }
+
+const stop = () => void engine.quantize.stop()
 
 /** The open network in codes: what for, and how. */
 export function useQuantising(): Quantising {
@@ -33,7 +32,7 @@ export function useQuantising(): Quantising {
   const [told, setTold] = useState<{ readonly of: typeof network; readonly found: Quantisable }>()
   // Of a step that is no longer open nothing is shown.
   const found = told?.of === network ? told?.found : undefined
-  const { work, problem, forgive, fail, run } = useWork()
+  const { isWorking, problem, forgive, fail, run } = useWork(stop)
   const count = Math.min(pictures?.count ?? 0, most)
   /** Until somebody chooses, what the network has. */
   const [isChosen, setChosen] = useState(wish !== asFirst)
@@ -53,14 +52,13 @@ export function useQuantising(): Quantising {
     }
   }, [wish, count, network, isChosen])
   return {
-    ...{ wish, pictures: count, found, work, problem },
+    ...{ wish, pictures: count, found, isWorking, problem },
     want(next) {
       forgive()
       if (next.to) setChosen(true)
       setWish({ ...wish, ...(next.to && usual(next.to)), ...next })
     },
     quantise: () => run('quantising', (told) => engine.quantize.apply(wish, told)),
-    stop: () => void engine.quantize.stop(),
   }
 }
 

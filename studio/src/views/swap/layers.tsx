@@ -3,6 +3,7 @@ import { namePattern } from 'kerf'
 import { human, shortNumber } from 'kerf/report'
 import { useState } from 'react'
 import type { SwapLayer, SwapOutcome, SwapPreview, SwapRow } from '../../engine/swap-types.ts'
+import { LayerName, useLabels } from '../../parts/layer-name.tsx'
 import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 import type { Swapping } from './use-swapping.ts'
@@ -11,6 +12,7 @@ import type { Swapping } from './use-swapping.ts'
 export function Layers({ swapping, preview }: { readonly swapping: Swapping; readonly preview: SwapPreview }) {
   const { layers, outcome } = preview
   const { want } = swapping
+  const labels = useLabels()
   const { layers: asked } = swapping.wish
   const isChosen = ({ name, canSwap, isUsual }: SwapLayer) => canSwap && (asked ? asked.includes(name) : isUsual)
   const chosen = layers.filter(isChosen).map(({ name }) => name)
@@ -22,6 +24,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
       </Title>
       <Pattern
         layers={layers}
+        labels={labels}
         onChoose={(names) => want({ layers: names })}
         onReset={() => want({ layers: undefined })}
         isAsked={asked !== undefined}
@@ -42,7 +45,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
                 <Table.Tr key={name}>
                   <Table.Td>
                     <Checkbox
-                      aria-label={`Swap ${name}`}
+                      aria-label={`Swap ${labels(name)}`}
                       checked={isChosen(layer)}
                       disabled={!canSwap}
                       onChange={({ currentTarget: { checked } }) =>
@@ -51,7 +54,7 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
                     />
                   </Table.Td>
                   <Table.Th scope="row" className={table.name}>
-                    {name}
+                    <LayerName name={name} labels={labels} />
                   </Table.Th>
                   <Cells layer={layer} row={rows.get(name)} outcome={outcome} />
                 </Table.Tr>
@@ -67,17 +70,19 @@ export function Layers({ swapping, preview }: { readonly swapping: Swapping; rea
 
 interface PatternProps {
   readonly layers: readonly SwapLayer[]
+  readonly labels: (name: string) => string
   readonly isAsked: boolean
   onChoose(names: readonly string[]): void
   onReset(): void
 }
 
-function Pattern({ layers, isAsked, onChoose, onReset }: PatternProps) {
+function Pattern({ layers, labels, isAsked, onChoose, onReset }: PatternProps) {
   const [text, setText] = useState('')
   const [said, say] = useState('')
   const choose = () => {
     const pattern = namePattern(text)
-    const names = layers.filter(({ name, canSwap }) => canSwap && pattern.matches(name)).map(({ name }) => name)
+    const isMeant = (name: string) => pattern.matches(name) || pattern.matches(labels(name))
+    const names = layers.filter(({ name, canSwap }) => canSwap && isMeant(name)).map(({ name }) => name)
     say(names.length === 0 ? `No layer that can be swapped is called ${text}.` : '')
     if (names.length > 0) onChoose(names)
   }

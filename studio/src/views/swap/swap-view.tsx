@@ -1,11 +1,10 @@
-import { Alert, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { Alert, Checkbox, Fieldset, Group, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
-import { WorkProgress } from '../../parts/work-progress.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
 import { Layers } from './layers.tsx'
@@ -17,11 +16,10 @@ import { useSwapping } from './use-swapping.ts'
 /** Layers exchanged for cheaper ones: for which, how large, and what that makes of the network. */
 export default function SwapView() {
   const swapping = useSwapping()
-  const { preview, isBusy, work, problem, kinds, wish, swap, stop } = swapping
+  const { preview, isBusy, isWorking, problem, kinds, wish, swap } = swapping
   const { steps, at } = useStore()
   const [timed, setTimed] = useState(false)
   const told = problem ?? preview?.problem
-  const isWorking = work !== undefined
   const kind = kinds.find(({ name }) => name === wish.kind) ?? kinds[0]
   const step = steps[at]
   // Settings that came later would move what stands already.
@@ -55,7 +53,6 @@ export default function SwapView() {
           </WorkButton>
           {preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         </Group>
-        {work && <WorkProgress state={work} stop={stop} />}
       </Stack>
       <Stack gap="md" miw={0}>
         <div aria-live="polite">
@@ -71,6 +68,9 @@ export default function SwapView() {
           <>
             {preview.outcome && (
               <div className={tool.sums}>
+                <Title order={2} size="h5">
+                  {step?.swap ? 'What another swap would do' : 'What the swap would do'}
+                </Title>
                 <BeforeAfter {...preview.outcome} label="Before and after the swap" />
               </div>
             )}

@@ -3,6 +3,7 @@ import { shortNumber } from 'kerf/report'
 import type { SwapOutcome } from '../../engine/swap-types.ts'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { LayerName, useLabels } from '../../parts/layer-name.tsx'
 import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 import { Cells, ErrorNotes, Heads } from './layers.tsx'
@@ -22,6 +23,7 @@ interface Props {
 /** What the swap did that made the open network. */
 export function SwappedReport({ title, outcome, command }: Props) {
   const { before, after, rows, recovery, time } = outcome
+  const labels = useLabels()
   const isFitted = recovery !== undefined
   const [first, last] = [recovery?.[0], recovery?.at(-1)]
   return (
@@ -50,7 +52,7 @@ export function SwappedReport({ title, outcome, command }: Props) {
             {rows.map((row) => (
               <Table.Tr key={row.name}>
                 <Table.Th scope="row" className={table.name}>
-                  {row.name}
+                  <LayerName name={row.name} labels={labels} />
                 </Table.Th>
                 <Cells row={row} outcome={outcome} />
               </Table.Tr>

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import { readerOf, swapWish } from '../../engine/session/wishes.ts'
-import type { SwapKind, SwapPreview, SwapWish, WorkState } from '../../engine/swap-types.ts'
+import type { SwapKind, SwapPreview, SwapWish } from '../../engine/swap-types.ts'
 import { usePreview } from '../../parts/use-preview.ts'
 import { useWork } from '../../parts/use-work.ts'
 
@@ -14,14 +14,14 @@ export interface Swapping {
   readonly preview: SwapPreview | undefined
   /** Whether the preview is of an earlier wish. */
   readonly isBusy: boolean
-  /** What is being done. */
-  readonly work: WorkState | undefined
+  readonly isWorking: boolean
   /** Why the last swap failed, as the library says it. */
   readonly problem: string | undefined
   want(wish: Partial<SwapWish>): void
   swap(timed: boolean): Promise<void>
-  stop(): void
 }
+
+const stop = () => void engine.swap.stop()
 
 /** What a swap would make of the open network, as soon as the settings stand still. */
 export function useSwapping(): Swapping {
@@ -29,9 +29,9 @@ export function useSwapping(): Swapping {
   useEffect(() => void engine.swap.kinds().then(setKinds), [])
   const previewed = usePreview('swap', asFirst, readerOf(swapWish), engine.swap.preview)
   const { wish, preview, isBusy } = previewed
-  const { work, forgive, run, problem = previewed.problem } = useWork()
+  const { isWorking, forgive, run, problem = previewed.problem } = useWork(stop)
   return {
-    ...{ wish, kinds, preview, isBusy, work, problem },
+    ...{ wish, kinds, preview, isBusy, isWorking, problem },
     want(next) {
       forgive()
       // Another kind reaches as far as it does.
@@ -44,7 +44,6 @@ export function useSwapping(): Swapping {
         // Layers of another network have other names.
         () => previewed.want({ layers: undefined }),
       ),
-    stop: () => void engine.swap.stop(),
   }
 }
 

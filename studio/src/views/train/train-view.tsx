@@ -19,7 +19,7 @@ const first = ['epochs', 'batchSize', 'learningRate', 'optimiser', 'schedule', '
 
 /** The open network, trained on pictures with labels. */
 export default function TrainView() {
-  const { schema, wish, progress, stopped, problem, want, train, stop } = useTraining()
+  const { schema, wish, progress, stopped, problem, want, train } = useTraining()
   const { steps, at, source } = useStore()
   /** Its weights were drawn, and training draws them anew. */
   const isFresh = source?.from === 'net' && at === 0
@@ -99,7 +99,7 @@ export default function TrainView() {
           )}
         </Group>
         {said}
-        {progress && <Going progress={progress} stop={stop} />}
+        {progress && <Going progress={progress} />}
         {step?.trained && !isBusy && <TrainedReport title={step.title} outcome={step.trained} />}
       </Stack>
     </div>

@@ -3,6 +3,7 @@ import { startTransition, useEffect, useState } from 'react'
 import { Closed, engine } from '../../engine/client.ts'
 import { readerOf, trainWish } from '../../engine/session/wishes.ts'
 import type { EpochPoint, FormSchema, Stopped, TrainPoint, TrainWish } from '../../engine/train/types.ts'
+import { tellWork, timeText, type Work } from '../../parts/works.ts'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
 import { useStore } from '../../store.ts'
@@ -11,8 +12,6 @@ import { useStore } from '../../store.ts'
 export interface Progress {
   readonly points: readonly TrainPoint[]
   readonly epochs: readonly EpochPoint[]
-  /** When it began, in milliseconds, and from which update on. */
-  readonly since: number
 }
 
 export interface Training {
@@ -24,7 +23,6 @@ export interface Training {
   readonly problem: string | undefined
   want(wish: Partial<TrainWish>): void
   train(goesOn: boolean): Promise<void>
-  stop(): void
 }
 
 const asFirst: TrainWish = { recipe: { epochs: 5 }, newHead: false, teach: false }
@@ -38,6 +36,16 @@ const mostPoints = 400
 function withPoint(points: readonly TrainPoint[], point: TrainPoint): TrainPoint[] {
   const thinner = points.length < mostPoints ? points : points.filter((_, i) => i % 2 === 0)
   return [...thinner, point]
+}
+
+const stop = () => void engine.train.stop()
+
+/** @param first the update that was told of first, and when, in milliseconds */
+function workOf({ epoch, step, steps, loss }: TrainPoint, first: { readonly step: number; readonly ms: number }): Work {
+  const done = step - first.step
+  const left = done > 0 && timeText(((performance.now() - first.ms) * (steps - step)) / done / 1000)
+  const what = `Epoch ${Math.ceil(epoch)}, step ${step} of ${steps}, loss ${loss.toPrecision(3)}${left ? `, about ${left} left` : ''}`
+  return { what, done: step, total: steps, stop }
 }
 
 /** The open network, trained on the pictures of the page. */
@@ -77,12 +85,18 @@ export function useTraining(): Training {
     },
     async train(goesOn) {
       setProblem(undefined)
-      setProgress({ points: [], epochs: [], since: performance.now() })
+      setProgress({ points: [], epochs: [] })
+      tellWork('training', { what: 'Making the network ready', done: 0, stop })
+      let first: { readonly step: number; readonly ms: number } | undefined
       let shown = 0
+      let isOver = false
       const step = proxy((point: TrainPoint) => {
         // The eye sees no more.
         if (performance.now() - shown < 100 && point.step < point.steps) return
+        if (isOver) return
         shown = performance.now()
+        first ??= { step: point.step, ms: shown }
+        tellWork('training', workOf(point, first))
         setProgress((now) => now && { ...now, points: withPoint(now.points, point) })
       })
       const epoch = proxy((point: EpochPoint) =>
@@ -94,9 +108,10 @@ export function useTraining(): Training {
       } catch (error) {
         fail(error)
       } finally {
+        isOver = true
+        tellWork('training', undefined)
         setProgress(undefined)
       }
     },
-    stop: () => void engine.train.stop(),
   }
 }
