@@ -218,6 +218,18 @@ describe('before codes are made', () => {
   })
 })
 
+it('layers that no output is made of get no codes', async () => {
+  const b = new GraphBuilder('dead', 17)
+  const x = b.input('input', 'float32', ['N', ...imageShape])
+  const weight = (name: string) =>
+    b.constant(name, tensorOf('float32', [2, 3, 1, 1], Float32Array.from({ length: 6 }, (_, i) => i - 2.5)))
+  b.node('Relu', [b.node('Conv', [x, weight('v')], {}, { name: 'dead' })])
+  b.output(b.node('Conv', [x, weight('w')], {}, { name: 'alive' }))
+  const { model, layers } = await quantizeIntegers(b.model(), options())
+  expect(layers.map(({ node }) => node)).toEqual(['alive'])
+  expect(model.graph.nodes.filter(({ opType }) => opType === 'Conv').length).toBe(1)
+})
+
 describe('weights as codes', () => {
   it('have a scale for each channel, whose largest weight is the largest code', () => {
     const weights = Float32Array.from([1, -0.4, 0.25, 0, 127, -127])

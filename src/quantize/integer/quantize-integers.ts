@@ -2,9 +2,11 @@ import { KerfError, type NamePattern, stoppable } from '../../base/index.ts'
 import {
   type Analysis,
   analyse,
+  editGraph,
   inFloat32,
   type Model,
   nodeLabel,
+  type OperatorSet,
   opsetOf,
   simplified,
   tensorOf,
@@ -104,17 +106,21 @@ export interface IntegerLayers {
 export function integerLayers(model: Model): IntegerLayers {
   check(model, 8)
   onlyInput(model)
-  const places = codedPlaces(analyse(simplified(model, runnableOperators), runnableOperators), () => false)
+  const places = codedPlaces(analyse(alive(model, runnableOperators), runnableOperators), () => false)
   if (places.layers.length === 0) throw nothing(places)
   return { layers: places.layers.map(({ node }) => nodeLabel(node)), kept: places.kept }
 }
+
+/** Without what no output is made of: a layer there would get codes, and then be dropped. */
+const alive = (model: Model, operators: OperatorSet): Model =>
+  editGraph(simplified(model, operators)).dropDead().model()
 
 async function quantised(file: Model, options: IntegerOptions): Promise<IntegerNetwork> {
   const { bits = 8, range = 'mse', keep = [], keepWorst = 0, operators = runnableOperators } = options
   const given = inFloat32(file)
   check(given, bits)
   const input = onlyInput(given)
-  const folded = foldNormalisation(simplified(given, operators), operators)
+  const folded = foldNormalisation(alive(given, operators), operators)
   const analysis = analyse(options.equalise ? equalised(folded, operators) : folded, operators)
   const isKept = keeping(keep)
   const all = codedPlaces(analysis, isKept)
