@@ -5,7 +5,7 @@ import { entryD, entryH, entryW } from './pool'
 import { rounding } from './quantise'
 import { clamp } from './simd'
 import { shareStart } from './sync'
-import { AddU8, MapU8, PoolU8 } from './table.generated'
+import { AddU8, MapU8, MulU8, PoolU8 } from './table.generated'
 
 /** Eight codes of floats that are less their zero point. */
 // @inline
@@ -27,7 +27,7 @@ export function putSome(y: usize, codes: v128, count: i32): void {
 }
 
 export function addU8(args: AddU8, thread: i32, threads: i32): void {
-  const count = args.count
+  const channels = args.channels
   const a = f32x4.splat(args.xFactor)
   const b = f32x4.splat(args.wFactor)
   const xZero = i16x8.splat(<i16>args.xZero)
@@ -35,27 +35,64 @@ export function addU8(args: AddU8, thread: i32, threads: i32): void {
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
   const zero = i8x16.splat(<i8>args.outZero)
-  const first = shareStart(count, 64, thread, threads)
-  let left = shareStart(count, 64, thread + 1, threads) - first
-  let x = args.x + first
-  let w = args.w + first
-  let y = args.y + first
-  // What is read behind the last code does not reach what is stored.
-  for (; left > 0; left -= 8) {
-    const xs = i16x8.sub(v128.load8x8_u(x), xZero)
-    const ws = i16x8.sub(v128.load8x8_u(w), wZero)
-    const codes = codesOf(
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(ws)), b)),
-      f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(ws)), b)),
-      lo,
-      hi,
-      zero,
-    )
-    if (left >= 8) v128.store64_lane(y, codes, 0)
-    else putSome(y, codes, left)
-    x += 8
-    w += 8
-    y += 8
+  const rows = args.rows
+  const first = rows === 1 ? shareStart(channels, 64, thread, threads) : 0
+  const count = rows === 1 ? shareStart(channels, 64, thread + 1, threads) - first : channels
+  const lastRow = rows === 1 ? 1 : shareStart(rows, 1, thread + 1, threads)
+  for (let row = rows === 1 ? 0 : shareStart(rows, 1, thread, threads); row < lastRow; row++) {
+    let x = args.x + <usize>(row * args.xPixel + first)
+    let w = args.w + <usize>(row * args.wPixel + first)
+    let y = args.y + <usize>(row * args.yPixel + first)
+    // What is read behind the last code does not reach what is stored.
+    for (let left = count; left > 0; left -= 8) {
+      const xs = i16x8.sub(v128.load8x8_u(x), xZero)
+      const ws = i16x8.sub(v128.load8x8_u(w), wZero)
+      const codes = codesOf(
+        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(ws)), b)),
+        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(ws)), b)),
+        lo,
+        hi,
+        zero,
+      )
+      if (left >= 8) v128.store64_lane(y, codes, 0)
+      else putSome(y, codes, left)
+      x += 8
+      w += 8
+      y += 8
+    }
+  }
+}
+
+export function mulU8(args: MulU8, thread: i32, threads: i32): void {
+  const channels = args.channels
+  const factor = f32x4.splat(args.factor)
+  const xZero = i16x8.splat(<i16>args.xZero)
+  const wZero = i16x8.splat(<i16>args.wZero)
+  const lo = f32x4.splat(args.lo)
+  const hi = f32x4.splat(args.hi)
+  const zero = i8x16.splat(<i8>args.outZero)
+  const end = shareStart(args.rows, 1, thread + 1, threads)
+  for (let row = shareStart(args.rows, 1, thread, threads); row < end; row++) {
+    let x = args.x + <usize>(row * args.xPixel)
+    let w = args.w + <usize>(row * args.wPixel)
+    let y = args.y + <usize>(row * args.yPixel)
+    // What is read behind the last code does not reach what is stored.
+    for (let left = channels; left > 0; left -= 8) {
+      const xs = i16x8.sub(v128.load8x8_u(x), xZero)
+      const ws = i16x8.sub(v128.load8x8_u(w), wZero)
+      const codes = codesOf(
+        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_low_i16x8_s(xs, ws)), factor),
+        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_high_i16x8_s(xs, ws)), factor),
+        lo,
+        hi,
+        zero,
+      )
+      if (left >= 8) v128.store64_lane(y, codes, 0)
+      else putSome(y, codes, left)
+      x += 8
+      w += 8
+      y += 8
+    }
   }
 }
 
@@ -64,11 +101,17 @@ export function mapU8(args: MapU8, thread: i32, threads: i32): void {
   const xPixel = args.xPixel
   const yPixel = args.yPixel
   const table = args.table
+  const step = args.yStep
   const first = shareStart(args.rows, 1, thread, threads)
   let x = args.x + <usize>(first * xPixel)
   let y = args.y + <usize>(first * yPixel)
   for (let rows = shareStart(args.rows, 1, thread + 1, threads) - first; rows > 0; rows--) {
-    if (table === 0) memory.copy(y, x, channels)
+    if (step !== 1) {
+      for (let c = 0; c < channels; c++) {
+        const byte = load<u8>(x + c)
+        store<u8>(y + c * step, table === 0 ? byte : load<u8>(table + byte))
+      }
+    } else if (table === 0) memory.copy(y, x, channels)
     else {
       let c = 0
       for (; c + 4 <= channels; c += 4) {

@@ -11,6 +11,7 @@
 // A panel: 8 sums to begin with, i32, which hold biases and zero points; 8 factors, floats; then for each tap and 2 or 4 channels those of filter 0, of filter 1 …
 
 import { codesOf, putSome } from './codes'
+import { gatherBytes } from './conv-runs'
 import { writeTable } from './conv-table'
 import { pieceEnd, shareStart, takePiece } from './sync'
 import { CodesConv, ConvI16, ConvU8, codePanelHead, convTileRows, DepthwiseU8, panelWidth, WidenU8 } from './table.generated'
@@ -57,7 +58,10 @@ function product(args: CodesConv, asBytes: bool, thread: i32, threads: i32): voi
     const endPanel = byChannels ? pieceEnd : panels
     for (let tile = firstTile; tile < endTile; tile += blockTiles) {
       const count = min(blockTiles, endTile - tile)
-      if (tile !== written) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
+      if (tile !== written) {
+        if (args.runCount === 0) writeTable(args, table, tile * convTileRows, count * convTileRows, pixels)
+        else gatherBytes(args, table, tile * convTileRows, count * convTileRows, pixels)
+      }
       written = tile
       let weights = args.weights + panelBytes * firstPanel
       let group = firstPanel / groupPanels
@@ -249,6 +253,10 @@ export function widenU8(args: WidenU8, thread: i32, threads: i32): void {
   const outHeight = args.outHeight
   const padTop = args.padTop
   const zero = args.zero
+  if (args.xPixel !== channels || args.yPixel !== channels) {
+    widenApart(args, thread, threads)
+    return
+  }
   const inLine = args.width * channels
   const outLine = args.outWidth * channels
   const before = min(args.padLeft * channels, outLine)
@@ -266,6 +274,30 @@ export function widenU8(args: WidenU8, thread: i32, threads: i32): void {
     memory.fill(to, 0, 2 * before)
     widened(x + <usize>inLine * ((line / outHeight) * height + row), to + 2 * before, copied, zero)
     memory.fill(to + 2 * (before + copied), 0, 2 * (outLine - before - copied))
+  }
+}
+
+/** Some channels of larger pixels, or to places apart. */
+function widenApart(args: WidenU8, thread: i32, threads: i32): void {
+  const channels = args.channels
+  const outHeight = args.outHeight
+  const outWidth = args.outWidth
+  const step = 2 * <usize>args.yStep
+  const lines = args.batch * outHeight
+  const end = shareStart(lines, 1, thread + 1, threads)
+  for (let line = shareStart(lines, 1, thread, threads); line < end; line++) {
+    const row = (line % outHeight) - args.padTop
+    const isIn = <u32>row < <u32>args.height
+    let to = args.y + 2 * <usize>(args.yPixel * outWidth) * line
+    for (let ox = 0; ox < outWidth; ox++) {
+      const column = ox - args.padLeft
+      if (isIn && <u32>column < <u32>args.width) {
+        const x = args.x + <usize>args.xPixel * (((line / outHeight) * args.height + row) * args.width + column)
+        if (step === 2) widened(x, to, channels, args.zero)
+        else for (let c = 0; c < channels; c++) store<i16>(to + step * c, <i16>(<i32>load<u8>(x + c) - args.zero))
+      } else for (let c = 0; c < channels; c++) store<i16>(to + step * c, 0)
+      to += 2 * <usize>args.yPixel
+    }
   }
 }
 

@@ -8,9 +8,19 @@ import { DequantiseU8, QuantiseF32, QuantiseU8, RangeCodesF32, RangeF32 } from '
 export const rounding: f32 = 12582912
 
 export function quantiseU8(args: QuantiseU8, thread: i32, threads: i32): void {
-  const x = args.x
-  const y = args.y
-  const count = args.count
+  const rows = args.rows
+  const channels = args.channels
+  if (rows === 1) {
+    const first = shareStart(channels, 16, thread, threads)
+    quantiseRow(args, args.x + 4 * <usize>first, args.y + first, shareStart(channels, 16, thread + 1, threads) - first)
+    return
+  }
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let row = shareStart(rows, 1, thread, threads); row < end; row++)
+    quantiseRow(args, args.x + 4 * <usize>(row * args.xPixel), args.y + <usize>(row * args.yPixel), channels)
+}
+
+function quantiseRow(args: QuantiseU8, x: usize, y: usize, count: i32): void {
   const scale = args.scale
   const zeroPoint = args.zeroPoint
   const least = args.least
@@ -22,21 +32,22 @@ export function quantiseU8(args: QuantiseU8, thread: i32, threads: i32): void {
   // The zero point is added after rounding: half to even would otherwise depend on it.
   const vRound = f32x4.splat(rounding)
   const vZero = i8x16.splat(<i8>zeroPoint)
-  const end = shareStart(count, 16, thread + 1, threads)
-  let i = shareStart(count, 16, thread, threads)
-  for (; i + 16 <= end; i += 16) {
-    const from = x + 4 * <usize>i
-    const v0 = f32x4.add(clamp(f32x4.div(v128.load(from), vScale), lo, hi), vRound)
-    const v1 = f32x4.add(clamp(f32x4.div(v128.load(from, 16), vScale), lo, hi), vRound)
-    const v2 = f32x4.add(clamp(f32x4.div(v128.load(from, 32), vScale), lo, hi), vRound)
-    const v3 = f32x4.add(clamp(f32x4.div(v128.load(from, 48), vScale), lo, hi), vRound)
+  for (; count >= 16; count -= 16) {
+    const v0 = f32x4.add(clamp(f32x4.div(v128.load(x), vScale), lo, hi), vRound)
+    const v1 = f32x4.add(clamp(f32x4.div(v128.load(x, 16), vScale), lo, hi), vRound)
+    const v2 = f32x4.add(clamp(f32x4.div(v128.load(x, 32), vScale), lo, hi), vRound)
+    const v3 = f32x4.add(clamp(f32x4.div(v128.load(x, 48), vScale), lo, hi), vRound)
     const c0 = i8x16.shuffle(v0, v1, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0)
     const c1 = i8x16.shuffle(v2, v3, 0, 4, 8, 12, 16, 20, 24, 28, 0, 0, 0, 0, 0, 0, 0, 0)
-    v128.store(y + i, i8x16.add(i64x2.shuffle(c0, c1, 0, 2), vZero))
+    v128.store(y, i8x16.add(i64x2.shuffle(c0, c1, 0, 2), vZero))
+    x += 64
+    y += 16
   }
-  for (; i < end; i++) {
-    const v = max(min(load<f32>(x + 4 * <usize>i) / scale, most - zeroPoint), least - zeroPoint)
-    store<u8>(y + i, <u8>(reinterpret<i32>(v + rounding) + <i32>zeroPoint))
+  for (; count > 0; count--) {
+    const v = max(min(load<f32>(x) / scale, most - zeroPoint), least - zeroPoint)
+    store<u8>(y, <u8>(reinterpret<i32>(v + rounding) + <i32>zeroPoint))
+    x += 4
+    y++
   }
 }
 
@@ -46,24 +57,34 @@ function dequantised(words: v128, zero: v128, scale: v128, lo: v128, hi: v128): 
 }
 
 export function dequantiseU8(args: DequantiseU8, thread: i32, threads: i32): void {
-  const x = args.x
-  const y = args.y
-  const count = args.count
+  const rows = args.rows
+  const channels = args.channels
+  if (rows === 1) {
+    const first = shareStart(channels, 16, thread, threads)
+    dequantiseRow(args, args.x + first, args.y + 4 * <usize>first, shareStart(channels, 16, thread + 1, threads) - first)
+    return
+  }
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let row = shareStart(rows, 1, thread, threads); row < end; row++)
+    dequantiseRow(args, args.x + <usize>(row * args.xPixel), args.y + 4 * <usize>(row * args.yPixel), channels)
+}
+
+function dequantiseRow(args: DequantiseU8, x: usize, y: usize, count: i32): void {
   const scale = f32x4.splat(args.scale)
   const zero = f32x4.splat(args.zeroPoint)
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
-  const end = shareStart(count, 16, thread + 1, threads)
-  let i = shareStart(count, 16, thread, threads)
-  for (; i + 8 <= end; i += 8) {
-    const words = v128.load8x8_u(x + i)
-    const to = y + 4 * <usize>i
-    v128.store(to, dequantised(i32x4.extend_low_i16x8_u(words), zero, scale, lo, hi))
-    v128.store(to, dequantised(i32x4.extend_high_i16x8_u(words), zero, scale, lo, hi), 16)
+  for (; count >= 8; count -= 8) {
+    const words = v128.load8x8_u(x)
+    v128.store(y, dequantised(i32x4.extend_low_i16x8_u(words), zero, scale, lo, hi))
+    v128.store(y, dequantised(i32x4.extend_high_i16x8_u(words), zero, scale, lo, hi), 16)
+    x += 8
+    y += 32
   }
-  for (; i < end; i++) {
-    const word = i32x4.splat(load<u8>(x + i))
-    v128.store32_lane(y + 4 * <usize>i, dequantised(word, zero, scale, lo, hi), 0)
+  for (; count > 0; count--) {
+    v128.store32_lane(y, dequantised(i32x4.splat(load<u8>(x)), zero, scale, lo, hi), 0)
+    x++
+    y += 4
   }
 }
 

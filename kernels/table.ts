@@ -356,6 +356,13 @@ const indirect = {
   },
 } satisfies Begin
 
+/** Channels of x that lie in several places (conv-runs.ts). */
+const runs = {
+  runs: address('where the channels of x lie, `Run` for `Run`, of 1×1 windows without padding; 0: side by side'),
+  runCount: whole('of them'),
+  gathered: bytes('of scratch memory before the pixels of a block that are put together of runs'),
+}
+
 /** Convolutions of codes (conv-codes.ts). */
 const codesConv = {
   name: 'CodesConv',
@@ -374,6 +381,7 @@ const codesConv = {
     blockTiles: whole('tiles of 4 output pixels in a block'),
     byChannels: flag('threads share panels of output channels instead of pixels'),
     outZero: whole('zero point of y, within a byte; lo and hi are less it'),
+    ...runs,
   },
 } satisfies Begin
 
@@ -398,9 +406,7 @@ export const kernels = {
       groupStep: bytes("from one group's input channels to the next's"),
       blockTiles: whole('tiles of 4 output pixels in a block'),
       byChannels: flag('threads share panels of output channels instead of pixels'),
-      runs: address('where the channels of x lie, `Run` for `Run`, of 1×1 windows without padding; 0: side by side'),
-      runCount: whole('of them'),
-      gathered: bytes('of scratch memory before the pixels of a block that are put together of runs'),
+      ...runs,
     },
   },
   sparseConvF32: {
@@ -448,11 +454,34 @@ export const kernels = {
       x: address('bytes'),
       w: address('bytes'),
       y: address('bytes; may be x or w'),
-      count: elements('of each'),
+      rows: whole('of each; of one row threads share the bytes, else the rows'),
+      channels: whole('bytes of a row'),
+      xPixel: elements('from one row of x to the next'),
+      wPixel: elements('from one row of w to the next'),
+      yPixel: elements('from one row of y to the next'),
       xZero: whole('zero point of x, within a byte'),
       wZero: whole('of w'),
       xFactor: float('scale of x by that of y'),
       wFactor: float('scale of w by that of y'),
+      outZero: whole('zero point of y; lo and hi are less it'),
+      ...limits,
+    },
+  },
+  mulU8: {
+    does: 'y[r, c] = clamp(round((x[r, c] − xZero)·(w[r, c] − wZero)·factor)) + outZero',
+    wasm: 'codes',
+    args: {
+      x: address('bytes'),
+      w: address('bytes'),
+      y: address('bytes; may be x, or w'),
+      rows: whole('of each'),
+      channels: whole('bytes of a row'),
+      xPixel: elements('from one row of x to the next'),
+      wPixel: elements('from one row of w to the next; 0: one for all'),
+      yPixel: elements('from one row of y to the next'),
+      xZero: whole('zero point of x, within a byte'),
+      wZero: whole('of w'),
+      factor: float('scale of x times that of w, by that of y'),
       outZero: whole('zero point of y; lo and hi are less it'),
       ...limits,
     },
@@ -466,6 +495,7 @@ export const kernels = {
       rows: whole('of x and y'),
       channels: whole('bytes of each that are mapped'),
       ...pixels,
+      yStep: elements('of y from one channel to the next'),
       table: address('256 bytes; 0: bytes are copied'),
     },
   },
@@ -495,6 +525,8 @@ export const kernels = {
       channels: whole('of x and y'),
       outHeight: whole('lines of y'),
       outWidth: whole('pixels in a line of y'),
+      ...pixels,
+      yStep: elements('of y from one channel to the next'),
       ...pads,
       zero: whole('zero point of x, within a byte'),
     },
@@ -612,6 +644,7 @@ export const kernels = {
       ),
       y: address('bytes'),
       ...winogradLayer,
+      ...pixels,
       xZero: whole('zero point of x, within a byte'),
       outZero: whole('zero point of y; lo and hi are less it'),
       ...limits,
@@ -712,7 +745,9 @@ export const kernels = {
     args: {
       x: address('floats'),
       y: address('codes'),
-      count: elements('of x and y'),
+      rows: whole('of x and y; of one row threads share the elements, else the rows'),
+      channels: whole('elements of a row'),
+      ...pixels,
       scale: float('of the codes'),
       zeroPoint: float('a whole number'),
       least: float('the smallest code'),
@@ -726,7 +761,9 @@ export const kernels = {
     args: {
       x: address('bytes'),
       y: address('floats'),
-      count: elements('of x and y'),
+      rows: whole('of x and y; of one row threads share the elements, else the rows'),
+      channels: whole('elements of a row'),
+      ...pixels,
       zeroPoint: float('a whole number'),
       scale: float('of the codes'),
       ...limits,

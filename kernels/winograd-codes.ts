@@ -60,7 +60,7 @@ export function winogradU8(args: WinogradU8, thread: i32, threads: i32): void {
       ty = (first / wide) % high
       tx = first % wide
       for (let i = 0; i < count; i++) {
-        const y = args.y + <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * outChannels + column)
+        const y = args.y + <usize>(((image * outHeight + 2 * ty) * outWidth + 2 * tx) * args.yPixel + column)
         putTile(args, products + 32 * <usize>i, productsStep, panel, y, 2 * tx + 1 < outWidth, 2 * ty + 1 < outHeight, outChannels - column)
         if (++tx === wide) {
           tx = 0
@@ -85,13 +85,14 @@ function centred(at: usize, zero: v128): v128 {
 // biome-ignore format: what is done side by side stands side by side
 function transformCodes(args: WinogradU8, image: i32, iy: i32, ix: i32, patch: usize, to: usize, step: usize): void {
   const height = args.inHeight, width = args.inWidth, channels = args.inChannels
-  const pixel = <usize>channels
+  let pixel = <usize>args.xPixel
   const zero = i16x8.splat(<i16>args.xZero)
   let from = args.x + pixel * <usize>((image * height + iy) * width + ix)
   let row = pixel * <usize>width
   if (iy < 0 || ix < 0 || iy + 4 > height || ix + 4 > width) {
-    copyPatch(patch, args.x, image, iy, ix, 4, height, width, pixel, pixel, <u8>args.xZero)
+    copyPatch(patch, args.x, image, iy, ix, 4, height, width, pixel, channels, <u8>args.xZero)
     from = patch
+    pixel = channels
     row = 4 * pixel
   }
   for (let c = channels; c > 0; c -= 8) {
@@ -163,7 +164,7 @@ function ofLine(isBelow: bool, m: usize, step: usize): v128 {
 /** Aᵀ m A of 8 channels, as codes into up to 2×2 pixels. */
 function putTile(args: WinogradU8, m: usize, step: usize, panel: usize, y: usize, hasRight: bool, hasBelow: bool, columns: i32): void {
   putLine(args, false, m, step, panel, y, hasRight, columns)
-  if (hasBelow) putLine(args, true, m, step, panel, y + <usize>(args.outChannels * args.outWidth), hasRight, columns)
+  if (hasBelow) putLine(args, true, m, step, panel, y + <usize>(args.yPixel * args.outWidth), hasRight, columns)
 }
 
 /** One line of a tile: four channels beside the four others. */
@@ -180,7 +181,7 @@ function putLine(args: WinogradU8, isBelow: bool, m: usize, step: usize, panel: 
   if (!hasRight) return
   const s3 = i32x4.add(i32x4.sub(i32x4.sub(s1, s2), ofLine(isBelow, m + 3 * step, step)), first0)
   const r3 = i32x4.add(i32x4.sub(i32x4.sub(r1, r2), ofLine(isBelow, m + 16 + 3 * step, step)), first1)
-  put(args, s3, r3, panel, y + <usize>args.outChannels, columns)
+  put(args, s3, r3, panel, y + <usize>args.yPixel, columns)
 }
 
 // @inline

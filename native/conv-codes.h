@@ -214,7 +214,7 @@ static void replaceLast(const CodesConv *conv, Memory memory, uint32_t *table, i
   const Indirect *x = &conv->indirect;
   const uint32_t last = x->x + (x->batch * x->inHeight * x->inWidth - 1) * x->inPixel;
   char *copy = (char *)table + conv->lastPixel;
-  for (int32_t i = 0; i < x->inPixel; i++) copy[i] = memory[last + i];
+  for (int32_t i = 0; i < conv->groupStep * conv->groups; i++) copy[i] = memory[last + i];
   const uint32_t place = (uint32_t)(copy - memory);
   for (int32_t i = 0; i < entries; i++) table[i] = table[i] == last ? place : table[i];
 }
@@ -251,7 +251,8 @@ static inline __attribute__((always_inline)) void convCodes(const CodesConv *con
     for (int32_t first = tileRange.first; first < tileRange.end; first += blockTiles) {
       const int32_t count = least(blockTiles, tileRange.end - first);
       if (first != written) {
-        writeTable(indirect, table, first * convTileRows, count * convTileRows, pixels);
+        if (conv->runCount) gatherBytes(conv, memory, (uint32_t)((char *)table - memory), first * convTileRows, count * convTileRows, pixels);
+        else writeTable(indirect, table, first * convTileRows, count * convTileRows, pixels);
         if (conv->lastPixel) replaceLast(conv, memory, table, count * convTileRows * (1 + taps));
       }
       written = first;

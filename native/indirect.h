@@ -78,13 +78,18 @@ typedef struct {
   int32_t pixel, count, at, step;
 } Run;
 
-/** Gathers what lies under `count` output pixels from `first` of a 1×1 window, and writes their table; pixels beyond the end repeat the last. */
-static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, int32_t first, int32_t count, int32_t pixels) {
-  const Indirect *indirect = &args->indirect;
+/**
+ * Gathers what lies under `count` output pixels from `first` of a 1×1 window, and writes their table; pixels beyond the end repeat the last.
+ * @param size bytes of a channel: 4 or 1
+ * @param channels of x
+ * @param to where pixels are put together
+ */
+static inline __attribute__((always_inline)) void gather(
+    const Indirect *indirect, int32_t size, Memory memory, uint32_t runsAt, int32_t runCount, int32_t channels, uint32_t tableAt, uint32_t to, int32_t first,
+    int32_t count, int32_t pixels) {
   uint32_t *table = (uint32_t *)(memory + tableAt);
-  const Run *runs = (const Run *)(memory + args->runs);
-  const uint32_t pixelBytes = 4 * args->channels * args->groups;
-  uint32_t to = tableAt + args->gathered;
+  const Run *runs = (const Run *)(memory + runsAt);
+  const uint32_t pixelBytes = size * channels;
   Pixel p = pixelAt(indirect->outHeight, indirect->outWidth, first);
   for (int32_t i = 0; i < count; i++) {
     uint32_t *entry = table + convTileRows * 2 * (i / convTileRows) + i % convTileRows;
@@ -92,15 +97,26 @@ static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, in
     if (first + i < pixels) {
       const int32_t pixel =
           (p.image * indirect->inHeight + p.y * indirect->strideHeight) * indirect->inWidth + p.x * indirect->strideWidth;
-      for (int32_t r = 0; r < args->runCount; r++) {
-        const float *x = floatsAt(memory, runs[r].address + pixel * runs[r].pixel);
-        float *y = floatsAt(memory, to + 4 * runs[r].at);
-        const int32_t step = runs[r].step;
-        for (int32_t c = 0; c < runs[r].count; c++) y[c * step] = x[c];
+      for (int32_t r = 0; r < runCount; r++) {
+        const char *from = memory + (runs[r].address + pixel * runs[r].pixel);
+        char *place = memory + (to + size * runs[r].at);
+        const int32_t step = runs[r].step, some = runs[r].count;
+        if (size == 4)
+          for (int32_t c = 0; c < some; c++) ((float *)place)[c * step] = ((const float *)from)[c];
+        else
+          for (int32_t c = 0; c < some; c++) place[c * step] = from[c];
       }
       entry[convTileRows] = to;
       to += pixelBytes;
     } else entry[convTileRows] = to - pixelBytes;
     if (first + i + 1 < pixels) p = pixelAfter(indirect->outHeight, indirect->outWidth, p);
   }
+}
+
+static void gatherBlock(const ConvF32 *args, Memory memory, uint32_t tableAt, int32_t first, int32_t count, int32_t pixels) {
+  gather(&args->indirect, 4, memory, args->runs, args->runCount, args->channels * args->groups, tableAt, tableAt + args->gathered, first, count, pixels);
+}
+
+static void gatherBytes(const CodesConv *args, Memory memory, uint32_t tableAt, int32_t first, int32_t count, int32_t pixels) {
+  gather(&args->indirect, 1, memory, args->runs, args->runCount, args->groupStep * args->groups, tableAt, tableAt + args->gathered, first, count, pixels);
 }

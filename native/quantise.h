@@ -25,57 +25,75 @@ static inline void putBytes(uint8_t *y, Bytes bytes, int32_t count) {
     for (int32_t i = 0; i < count; i++) y[i] = bytes[i];
 }
 
+/** Which rows of how many elements are a thread's: of one row a part, else some whole ones. */
+typedef struct {
+  int32_t row, lastRow, first, end;
+} RowShare;
+
+static inline RowShare rowShare(int32_t rows, int32_t channels, int32_t unit, Call call) {
+  if (rows == 1)
+    return (RowShare){0, 1, shareStart(channels, unit, call.thread, call.threads), shareStart(channels, unit, call.thread + 1, call.threads)};
+  return (RowShare){shareStart(rows, 1, call.thread, call.threads), shareStart(rows, 1, call.thread + 1, call.threads), 0, channels};
+}
+
 static void quantiseU8(const QuantiseU8 *args, Call call) {
-  const float *x = floatsAt(call.memory, args->x);
-  uint8_t *y = (uint8_t *)call.memory + args->y;
   const float lowest = args->least - args->zeroPoint, highest = args->most - args->zeroPoint;
   const Sixteen lo = lowest, hi = highest, scale = args->scale;
-  const int32_t zero = (int32_t)args->zeroPoint, end = shareStart(args->count, quantisedUnit, call.thread + 1, call.threads);
-  int32_t i = shareStart(args->count, quantisedUnit, call.thread, call.threads);
-  for (; i + 16 <= end; i += 16) {
-    Sixteen v = *(const Sixteen *)(x + i) / scale;
-    v = v < lo ? lo : v;
-    v = v > hi ? hi : v;
-    *(Bytes *)(y + i) = __builtin_convertvector(wholeSixteen(v) + zero, Bytes);
-  }
-  for (; i < end; i++) {
-    float v = x[i] / args->scale;
-    v = v < lowest ? lowest : v;
-    v = v > highest ? highest : v;
-    y[i] = (uint8_t)(wholeSixteen(v)[0] + zero);
+  const int32_t zero = (int32_t)args->zeroPoint;
+  const RowShare share = rowShare(args->rows, args->channels, quantisedUnit, call);
+  for (int32_t row = share.row; row < share.lastRow; row++) {
+    const float *x = floatsAt(call.memory, args->x + 4 * row * args->xPixel);
+    uint8_t *y = (uint8_t *)call.memory + (args->y + row * args->yPixel);
+    int32_t i = share.first;
+    for (; i + 16 <= share.end; i += 16) {
+      Sixteen v = *(const Sixteen *)(x + i) / scale;
+      v = v < lo ? lo : v;
+      v = v > hi ? hi : v;
+      *(Bytes *)(y + i) = __builtin_convertvector(wholeSixteen(v) + zero, Bytes);
+    }
+    for (; i < share.end; i++) {
+      float v = x[i] / args->scale;
+      v = v < lowest ? lowest : v;
+      v = v > highest ? highest : v;
+      y[i] = (uint8_t)(wholeSixteen(v)[0] + zero);
+    }
   }
 }
 
 static void dequantiseU8(const DequantiseU8 *args, Call call) {
-  const uint8_t *x = (const uint8_t *)call.memory + args->x;
-  float *y = floatsAt(call.memory, args->y);
   const Sixteen lo = args->lo, hi = args->hi, scale = args->scale, zero = args->zeroPoint;
-  const int32_t end = shareStart(args->count, quantisedUnit, call.thread + 1, call.threads);
-  int32_t i = shareStart(args->count, quantisedUnit, call.thread, call.threads);
-  for (; i < end; i += 16) {
-    const int32_t count = least(16, end - i);
-    Sixteen v = (__builtin_convertvector(bytesFrom(x + i, count), Sixteen) - zero) * scale;
-    v = v < lo ? lo : v;
-    v = v > hi ? hi : v;
-    if (count == 16) *(Sixteen *)(y + i) = v;
-    else copyFloats(y + i, (const float *)&v, count);
+  const RowShare share = rowShare(args->rows, args->channels, quantisedUnit, call);
+  for (int32_t row = share.row; row < share.lastRow; row++) {
+    const uint8_t *x = (const uint8_t *)call.memory + (args->x + row * args->xPixel);
+    float *y = floatsAt(call.memory, args->y + 4 * row * args->yPixel);
+    for (int32_t i = share.first; i < share.end; i += 16) {
+      const int32_t count = least(16, share.end - i);
+      Sixteen v = (__builtin_convertvector(bytesFrom(x + i, count), Sixteen) - zero) * scale;
+      v = v < lo ? lo : v;
+      v = v > hi ? hi : v;
+      if (count == 16) *(Sixteen *)(y + i) = v;
+      else copyFloats(y + i, (const float *)&v, count);
+    }
   }
 }
 
 static void addU8(const AddU8 *args, Call call) {
-  const uint8_t *x = (const uint8_t *)call.memory + args->x, *w = (const uint8_t *)call.memory + args->w;
-  uint8_t *y = (uint8_t *)call.memory + args->y;
   const Sixteen lo = args->lo, hi = args->hi;
-  const int32_t end = shareStart(args->count, 64, call.thread + 1, call.threads);
-  for (int32_t i = shareStart(args->count, 64, call.thread, call.threads); i < end; i += 16) {
-    const SixteenBits xs = __builtin_convertvector(bytesFrom(x + i, end - i), SixteenBits) - args->xZero;
-    const SixteenBits ws = __builtin_convertvector(bytesFrom(w + i, end - i), SixteenBits) - args->wZero;
-    // Each product is rounded.
-    const Sixteen first = __builtin_convertvector(xs, Sixteen) * args->xFactor;
-    const Sixteen second = __builtin_convertvector(ws, Sixteen) * args->wFactor;
-    Sixteen v = first + second;
-    v = v < lo ? lo : v;
-    v = v > hi ? hi : v;
-    putBytes(y + i, __builtin_convertvector(wholeSixteen(v) + args->outZero, Bytes), end - i);
+  const RowShare share = rowShare(args->rows, args->channels, 64, call);
+  for (int32_t row = share.row; row < share.lastRow; row++) {
+    const uint8_t *x = (const uint8_t *)call.memory + (args->x + row * args->xPixel), *w = (const uint8_t *)call.memory + (args->w + row * args->wPixel);
+    uint8_t *y = (uint8_t *)call.memory + (args->y + row * args->yPixel);
+    const int32_t end = share.end;
+    for (int32_t i = share.first; i < end; i += 16) {
+      const SixteenBits xs = __builtin_convertvector(bytesFrom(x + i, end - i), SixteenBits) - args->xZero;
+      const SixteenBits ws = __builtin_convertvector(bytesFrom(w + i, end - i), SixteenBits) - args->wZero;
+      // Each product is rounded.
+      const Sixteen one = __builtin_convertvector(xs, Sixteen) * args->xFactor;
+      const Sixteen other = __builtin_convertvector(ws, Sixteen) * args->wFactor;
+      Sixteen v = one + other;
+      v = v < lo ? lo : v;
+      v = v > hi ? hi : v;
+      putBytes(y + i, __builtin_convertvector(wholeSixteen(v) + args->outZero, Bytes), end - i);
+    }
   }
 }

@@ -125,8 +125,12 @@ class Scheduler {
   /** A value in another layout, or with pixels of its own; where others have been written to their places in it, only what is missing is copied. */
   #converted(value: string, from: Located, layout: Layout): Located {
     const { shape } = from
+    const { elementType, least } = from.buffer
+    // Bytes change their layout in one piece.
+    if (from.runs && elementType === 'uint8' && from.layout !== layout)
+      return this.#converted(value, this.#converted(value, from, from.layout), layout)
     const begun = layout === 'channelsLast' && from.layout === layout ? this.#wholes.get(value) : undefined
-    const buffer = begun ?? this.#buffer(shape, layout, from.buffer.elementType, from.buffer.least)
+    const buffer = begun?.elementType === elementType ? begun : this.#buffer(shape, layout, elementType, least)
     const runs = from.runs?.filter((run) => !isInPlace(run, buffer))
     this.#keep(from)
     this.#tasks.push({ kind: 'convert', from: runs ? { ...from, runs } : from, to: { buffer, shape, layout } })
@@ -181,9 +185,10 @@ class Scheduler {
     const outputs = names.map((name, i) => {
       if (name === '') return undefined
       const layoutOfIt = plain('outputs', i) ? 'plain' : layout
+      const width = widthOfOutput(job, i)
       if (i === 0 && home && (!residual || pixelOf(residual) === home.shape[1])) return this.#inWhole(name, home)
-      const own = this.#create(name, layoutOfIt, ability !== undefined, widthOfOutput(job, i))
-      return i === 0 && asItComes && own ? this.#asItComes(name, asItComes, own) : own
+      const own = this.#create(name, layoutOfIt, ability !== undefined, width)
+      return i === 0 && asItComes && own ? this.#asItComes(name, asItComes, own, width) : own
     })
     this.#tasks.push(
       ability ? { kind: 'compute', job, inputs, outputs, residual } : { kind: 'host', job, inputs, outputs, captured },
@@ -191,13 +196,15 @@ class Scheduler {
   }
 
   /** The memory of the value that a job's result is a part of. */
-  #homeFor({ result }: Job, layout: Layout): Buffer | undefined {
-    const placement = this.#placed.get(result)
+  #homeFor(job: Job, layout: Layout): Buffer | undefined {
+    const placement = this.#placed.get(job.result)
     const shape = placement && this.#prepared.values.get(placement.whole)?.shape
     if (!isConcrete(shape) || layout !== 'channelsLast') return undefined
+    const width = widthOfOutput(job, 0)
     const known = this.#wholes.get(placement!.whole)
-    if (known) return known
-    const whole = this.#buffer(shape, layout, 'float32')
+    // Of parts that are held otherwise the first decides.
+    if (known) return known.elementType === width ? known : undefined
+    const whole = this.#buffer(shape, layout, width, this.#leastOf(placement!.whole))
     this.#wholes.set(placement!.whole, whole)
     return whole
   }
@@ -209,12 +216,12 @@ class Scheduler {
     this.#keep({ buffer, shape, layout: 'channelsLast' })
     const runs = [{ buffer, first, count: shape[1]!, at: 0, step: 1 }]
     const place: Located = { buffer, shape, layout: 'channelsLast', runs }
-    this.#places.set(value, { float32: { channelsLast: place } })
+    this.#places.set(value, { [buffer.elementType]: { channelsLast: place } })
     return place
   }
 
   /** A result whose channels lie in the order of the input's runs. */
-  #asItComes(value: string, { runs = [] }: Located, place: Located): Located {
+  #asItComes(value: string, { runs = [] }: Located, place: Located, width: Width): Located {
     let first = 0
     const own = runs.map((run): Run => {
       const moved = { ...run, buffer: place.buffer, first }
@@ -222,7 +229,7 @@ class Scheduler {
       return moved
     })
     const located = locatedAt(channelsOf({ ...place, runs: own }), place.shape)
-    this.#places.set(value, { float32: { channelsLast: located } })
+    this.#places.set(value, { [width]: { channelsLast: located } })
     return located
   }
 
@@ -233,20 +240,25 @@ class Scheduler {
     const width = widthOfOutput(job, 0)
     const place = this.#at(residual, layout, partsOf(job).residual ? 'oneRun' : 'whole', width)
     if (!place?.runs || (home && pixelOf(place) === home.shape[1])) return place
-    return this.#at(residual, layout)
+    return this.#at(residual, layout, 'whole', width)
   }
 
   /** Lets outputs that are channels of its inputs lie where these do. */
   #pick({ picks, inputs }: Job, names: readonly string[]): boolean {
     if (this.#mostRuns === 0 || picks?.axis !== 1) return false
-    const places = inputs.map((name) => this.#places.get(name)?.float32)
-    if (!places.some((p) => p?.channelsLast && p.channelsLast.shape.length > 2)) return false
-    const used = new Set(picks.outputs.flatMap((parts) => parts.map(({ input }) => input)))
-    if ([...used].some((i) => !places[i])) return false
+    const used = [...new Set(picks.outputs.flatMap((parts) => parts.map(({ input }) => input)))]
+    const width = (['uint8', 'float32'] as const).find((own) =>
+      used.every((i) => this.#places.get(inputs[i]!)?.[own] !== undefined),
+    )
+    if (!width) return false
+    const isLast = (i: number) => (this.#places.get(inputs[i]!)![width]!.channelsLast?.shape.length ?? 0) > 2
+    if (!used.some(isLast)) return false
     const found = names.map((name, i): Located | undefined => {
       const known = name === '' ? undefined : this.#prepared.values.get(name)
       if (!isConcrete(known?.shape)) return undefined
-      const given = inputs.map((input, n) => (used.has(n) ? this.#at(input, 'channelsLast', 'scattered')! : undefined))
+      const given = inputs.map((input, n) =>
+        used.includes(n) ? this.#at(input, 'channelsLast', 'scattered', width)! : undefined,
+      )
       if (given.some((place) => place && !hasOwnPixels(place))) return undefined
       const channels = given.map((place): Channels<Buffer> | undefined => place && channelsOf(place))
       return locatedAt(picked(picks.outputs[i]!, channels)!, known.shape)
@@ -254,7 +266,7 @@ class Scheduler {
     if (names.some((name, i) => name !== '' && (!found[i] || (found[i].runs?.length ?? 1) > this.#mostRuns)))
       return false
     names.forEach((name, i) => {
-      if (name !== '') this.#places.set(name, { float32: { channelsLast: found[i]! } })
+      if (name !== '') this.#places.set(name, { [width]: { channelsLast: found[i]! } })
     })
     return true
   }

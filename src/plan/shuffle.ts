@@ -1,5 +1,6 @@
 import { getOrAdd, isConcrete } from '../base/index.ts'
 import { type Node, type Picks, shufflesBehind, usedNames } from '../graph/index.ts'
+import { isCode, isFloat } from './element-types.ts'
 import type { Prepared, Unit } from './units.ts'
 
 /*
@@ -29,7 +30,7 @@ export function findShuffles(prepared: Prepared): Shuffles {
   const graph = { ...prepared, consumers }
   for (const { node, call } of prepared.units) {
     const [x] = call.inputs
-    if (absorbed.has(node) || !isConcrete(x?.shape) || x.shape.length < 3 || x.elementType !== 'float32') continue
+    if (absorbed.has(node) || !isConcrete(x?.shape) || x.shape.length < 3 || !(isFloat(x) || isCode(x))) continue
     const [shuffle, ...others] = shufflesBehind(graph, node.inputs[0]!, 1, node) ?? []
     const groups = shuffle && groupsOf(shuffle.order)
     // Others may read nothing of what lies between.

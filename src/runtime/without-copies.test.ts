@@ -5,6 +5,7 @@ import { elementCount, seededRandom } from '../base/index.ts'
 import { GraphBuilder, type Model, nodeLabel, tensorOf } from '../graph/index.ts'
 import { type NetName, nets } from '../nets/index.ts'
 import { copiedBytes, makePlan, type Plan, type Task } from '../plan/index.ts'
+import { quantizeIntegers } from '../quantize/index.ts'
 import { joiningNetworks } from '../testing/joining-networks.ts'
 import { randomNetwork } from '../testing/random-network.ts'
 import { abilitiesOf, allLowerings } from './backends/wasm/lowerings/index.ts'
@@ -47,6 +48,28 @@ describe('nothing is copied, and no more memory is taken', () => {
     expect(copies(now)).toEqual([])
     expect(copies(copying).length).toBeGreaterThan(0)
     expect(now.arena.bytes).toBeLessThanOrEqual(copying.arena.bytes)
+  })
+})
+
+describe('nothing is copied of codes', () => {
+  async function* batches() {
+    const random = seededRandom(1)
+    yield { images: Float32Array.from({ length: 3 * 32 * 32 }, () => random.normal()), count: 1 }
+  }
+
+  // Adder layers have codes of their own.
+  const networks = Object.entries(joiningNetworks).filter(([name]) => !name.startsWith('adder'))
+  it.each(networks)('%s', async (_, build) => {
+    const images = { shape: [3, 32, 32], batchSize: 1, batches: batches() }
+    const { model } = await quantizeIntegers(build(), { images, threads: 1 })
+    const [now, copying] = plans(model, new Map([['x', [1, 3, 32, 32]]]))
+    // What the first layer reads becomes bytes, and then channels last.
+    const [first, ...others] = now.tasks.filter((task) => copiedBytes(task) > 0)
+    expect(first?.kind === 'convert' && first.from.shape).toEqual([1, 3, 32, 32])
+    expect(others.filter((task) => copiesInside({ ...now, tasks: [task] }).length > 0)).toEqual([])
+    expect(now.arena.bytes).toBeLessThanOrEqual(copying.arena.bytes)
+    // A step of the codes of outputs at most: what is rounded is a sum, not rounded products.
+    for (const threads of [1, 2]) expect(await difference(model, [1, 3, 32, 32], 1, threads)).toBeLessThan(0.02)
   })
 })
 

@@ -53,7 +53,12 @@ const operandForms: Readonly<Record<string, string>> = {
 }
 
 /** Hand elements of their first input on, in order of size or as they are. */
-const moving = new Set(['Concat', 'Flatten', 'MaxPool', 'Reshape', 'Squeeze', 'Transpose', 'Unsqueeze'])
+const moving = new Set([
+  ...['Concat', 'Flatten', 'Gather', 'MaxPool', 'Reshape', 'Slice', 'Squeeze', 'Transpose', 'Unsqueeze'],
+])
+
+/** The operator set from which on Slice takes its settings as inputs. */
+const slicesByInputs = 10
 
 /** The operator set from which on Clip takes whole numbers. */
 const clampsCodes = 12
@@ -82,7 +87,7 @@ class Reading {
     const y = this.#made(last)
     const found = y && this.#clamped(last)
     if (!found) return undefined
-    const { node, clamps, lo, hi } = found
+    const { node, value, clamps, lo, hi } = found
     const type = this.#typeOf(y.codes)!
     const range = rangeOf(type)
     const scale = this.#content(y.scale)[0]!
@@ -91,14 +96,17 @@ class Reading {
     const bounds = [code(lo), code(hi)] as const
     const isBounded = bounds[0] > range[0] || bounds[1] < range[1]
     if (isBounded && this.#analysis.calls.get(last)!.call.opset < clampsCodes) return undefined
-    const own = node && this.#onCodes(node, isBounded ? { ...y, codes: to.name(`${y.codes}_unclamped`) } : y)
+    const result = isBounded ? { ...y, codes: to.name(`${y.codes}_unclamped`) } : y
+    const part = this.#part(node, value, result, to)
+    const own = part ?? this.#onCodes(node, result)
     if (!own) return undefined
     const nodes = [own]
     if (isBounded) {
       const limits = bounds.map((bound) => to.constant(`${y.codes}_bound`, tensorOf(type, [], [bound])))
       nodes.push(makeNode('Clip', [own.outputs[0]!, ...limits], [y.codes]))
     }
-    return { nodes, members: [node, ...clamps, last], asked: this.#asked }
+    // Of several parts each is taken by itself.
+    return { nodes, members: [...(part ? [] : [node]), ...clamps, last], asked: this.#asked }
   }
 
   #dense(name: string): Dense {
@@ -164,13 +172,31 @@ class Reading {
         return this.#isConstant(name) ? this.#dense(name) : undefined
       }
       const epilogue = known?.operator.epilogue?.(known.call, content)
-      if (epilogue?.kind !== 'clamp') return { node, clamps, lo, hi }
+      if (epilogue?.kind !== 'clamp') return { node, value, clamps, lo, hi }
       // What comes first is clamped by what comes later.
       if (clamps.length === 0) [lo, hi] = [epilogue.lo, epilogue.hi]
       else [lo, hi] = [clampTo(epilogue.lo, lo, hi), clampTo(epilogue.hi, lo, hi)]
       clamps.unshift(node)
       value = node.inputs[0] ?? ''
     }
+  }
+
+  /** One of the parts that Split makes, as a slice of codes. */
+  #part(node: Node, value: string, y: Coded, to: Names): Node | undefined {
+    if (node.domain !== '' || node.opType !== 'Split') return undefined
+    const x = this.#readByte(node.inputs[0])
+    const { opset } = this.#analysis.calls.get(node)!.call
+    if (!x || !this.#areAlike(x, y) || opset < slicesByInputs) return undefined
+    const rank = this.#analysis.values.get(x.codes)?.shape?.length
+    const given = new AttributeReader(node).int('axis', 0)
+    const axis = given < 0 ? given + (rank ?? 0) : given
+    const sizes = node.outputs.map((output) => this.#analysis.values.get(output)?.shape?.[axis])
+    const before = sizes.slice(0, node.outputs.indexOf(value))
+    const size = sizes[before.length]
+    if (typeof size !== 'number' || !before.every((s) => typeof s === 'number')) return undefined
+    const first = before.reduce((sum: number, s) => sum + (s as number), 0)
+    const limits = [first, first + size, axis].map((v) => to.constant(`${y.codes}_part`, tensorOf('int64', [1], [v])))
+    return makeNode('Slice', [x.codes, ...limits], [y.codes], {}, { name: node.name })
   }
 
   #onCodes(node: Node, y: Coded): Node | undefined {

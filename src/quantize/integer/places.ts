@@ -51,7 +51,9 @@ const layerAxes: Readonly<Record<string, (node: Node) => number | undefined>> = 
 /** Calculate on codes of several scales. */
 const joining = new Set(['Add', 'Mul', 'Concat', 'AveragePool', 'GlobalAveragePool'])
 /** Hand codes on as they are. */
-const moving = new Set(['MaxPool', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Identity'])
+const moving = new Set([
+  ...['MaxPool', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Identity', 'Slice', 'Split'],
+])
 /** One step with what they follow: they are ranges of codes. */
 const following = new Set(['Relu', 'Clip'])
 
@@ -80,9 +82,14 @@ export function codedPlaces(analysis: Analysis, keep: (node: Node) => boolean): 
       layers.push({ node, weight, axis: layerAxes[node.opType]!(node), bias: biasOf(node), input: x, output })
     } else if (joining.has(node.opType) && !keep(node) && [...node.inputs, made].every(isCoded)) {
       for (const input of node.inputs) add(input)
-      add(endOf(analysis, made))
-    } else if (moving.has(node.opType) && values.has(x) && isCoded(made) && node.outputs.length === 1)
-      values.set(made, values.get(x)!)
+      const end = endOf(analysis, made)
+      add(end)
+      // What is only put beside others is made in the scale of the whole at once: it is rounded once, and need not be copied.
+      if (node.opType === 'Concat')
+        for (const input of node.inputs)
+          if (values.get(input) === input && isReadOnce(analysis, input)) values.set(input, end)
+    } else if (moving.has(node.opType) && values.has(x) && node.outputs.every((name) => name === '' || isCoded(name)))
+      for (const name of node.outputs) if (name !== '') values.set(name, values.get(x)!)
   }
   return { layers, values, kept }
 }
@@ -115,6 +122,10 @@ function biasOf(node: Node): string {
   const isPlain = node.opType !== 'Gemm' || (read(node).float('alpha', 1) === 1 && read(node).float('beta', 1) === 1)
   return isPlain ? (node.inputs[2] ?? '') : ''
 }
+
+/** Whether one node reads it, and nobody else. */
+const isReadOnce = ({ consumers, model }: Analysis, value: string): boolean =>
+  consumers.get(value)?.length === 1 && !model.graph.outputs.some(({ name }) => name === value)
 
 /** The value behind the activations that follow alone. */
 function endOf(analysis: Analysis, value: string): string {

@@ -222,7 +222,14 @@ it('layers that no output is made of get no codes', async () => {
   const b = new GraphBuilder('dead', 17)
   const x = b.input('input', 'float32', ['N', ...imageShape])
   const weight = (name: string) =>
-    b.constant(name, tensorOf('float32', [2, 3, 1, 1], Float32Array.from({ length: 6 }, (_, i) => i - 2.5)))
+    b.constant(
+      name,
+      tensorOf(
+        'float32',
+        [2, 3, 1, 1],
+        Float32Array.from({ length: 6 }, (_, i) => i - 2.5),
+      ),
+    )
   b.node('Relu', [b.node('Conv', [x, weight('v')], {}, { name: 'dead' })])
   b.output(b.node('Conv', [x, weight('w')], {}, { name: 'alive' }))
   const { model, layers } = await quantizeIntegers(b.model(), options())

@@ -147,12 +147,13 @@ class ProgramBuilder {
     const { buffer, shape, layout, runs } = located
     const least = buffer.elementType === 'uint8' ? buffer.least : undefined
     const placed = (runs ?? []).map(({ buffer, first, count, at, step }): PlacedRun => {
-      const address = this.#addressOf({ buffer, shape, layout }) + 4 * first
+      const address = this.#addressOf({ buffer, shape, layout }) + (least === undefined ? 4 : 1) * first
       return { address, pixel: buffer.shape[1]!, count, at, step }
     })
     const [only] = placed
     if (!only) return { address: this.#addressOf(located), least, shape, layout, pixel: shape[1] ?? 1 }
-    return { address: only.address, shape, layout, pixel: only.pixel, runs: isOneRun(located) ? undefined : placed }
+    const runsOfIt = isOneRun(located) ? undefined : placed
+    return { address: only.address, least, shape, layout, pixel: only.pixel, runs: runsOfIt }
   }
 
   #convert({ from, to }: Extract<Task, { kind: 'convert' }>): Step[] {

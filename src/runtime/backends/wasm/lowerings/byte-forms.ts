@@ -2,7 +2,7 @@ import { roundTiesToEven } from '../../../../base/index.ts'
 import { type Dense, type InferredCall, type Operator, runForward } from '../../../../graph/index.ts'
 import { type ConcatAttributes, concatAxis, type PoolAttributes } from '../../../../ops/index.ts'
 import { isCode } from '../../../../plan/index.ts'
-import { lowerAddCodes, lowerMapCodes, lowerPoolCodes } from '../steps/codes/between.ts'
+import { lowerAddCodes, lowerMapCodes, lowerMulCodes, lowerPoolCodes } from '../steps/codes/between.ts'
 import type { PoolLayer } from '../steps/pool.ts'
 import type { Step } from '../steps/step.ts'
 import { byteLimits, numbers } from './code-parameters.ts'
@@ -44,6 +44,7 @@ function add(form: Form): Lowering {
     layout: 'same',
     fuses: { clamp: true },
     inPlace: true,
+    parts: (call) => ({ inputs: form.slots(call).operands.map(({ x }) => x), output: true }),
     refuses(call, isConstant) {
       const { operands } = form.slots(call)
       const shape = call.outputs[0]?.shape?.join()
@@ -60,7 +61,8 @@ function add(form: Form): Lowering {
       const scale = scaleOf(context, out)
       const { lo, hi } = byteLimits(context, y.least!)
       return lowerAddCodes({
-        ...{ x: x.address, w: w.address, y: y.address, count: count(y.shape) },
+        ...{ x: x.address, w: w.address, y: y.address },
+        ...rowsOf(x, w, y),
         ...{ xZero: zeroOf(context, first, x), wZero: zeroOf(context, second, w), outZero: yZero },
         ...{ xFactor: scaleOf(context, first) / scale, wFactor: scaleOf(context, second) / scale },
         ...{ lo: lo - yZero, hi: hi - yZero },
@@ -69,10 +71,76 @@ function add(form: Form): Lowering {
   }
 }
 
+/** Both are computed and of bytes, of one shape, or one of them has a code for each channel of an image. */
+function multiply(form: Form): Lowering {
+  const operandsOf = (call: InferredCall) => form.slots(call).operands as readonly [Operand, Operand]
+  /** The operand with a code for each channel; undefined: both have the result's shape. */
+  const factorOf = (call: InferredCall): Operand | undefined =>
+    operandsOf(call).find(({ x }) => count(shapeOf(call.inputs[x])) !== count(shapeOf(call.outputs[0])))
+  return {
+    layout: 'channelsLast',
+    fuses: { clamp: true },
+    inPlace: true,
+    parts(call) {
+      const factor = factorOf(call)
+      return { inputs: operandsOf(call).flatMap((o) => (o === factor ? [] : [o.x])), output: true }
+    },
+    refuses(call, isConstant) {
+      const shape = shapeOf(call.outputs[0])
+      const fits = operandsOf(call).every(({ x }) => {
+        const own = shapeOf(call.inputs[x])
+        const isFactor = own.length === shape.length && own.every((size, axis) => size === (axis < 2 ? shape[axis] : 1))
+        return isCode(call.inputs[x]) && !isConstant(x) && (own.join() === shape.join() || isFactor)
+      })
+      return fits ? undefined : 'one of its operands is known beforehand, or broadcast otherwise'
+    },
+    lower(context) {
+      const { out } = form.slots(context.call)
+      const factor = factorOf(context.call)
+      const [first, second] = operandsOf(context.call)
+      const [own, other] = factor === first ? [second, first] : [first, second]
+      const [x, w, y] = [context.input(own.x), context.input(other.x), context.output(0)]
+      const yZero = zeroOf(context, out, y)
+      const { lo, hi } = byteLimits(context, y.least!)
+      const scales = {
+        ...{ xZero: zeroOf(context, own, x), wZero: zeroOf(context, other, w), outZero: yZero },
+        factor: (scaleOf(context, own) * scaleOf(context, other)) / scaleOf(context, out),
+        ...{ lo: lo - yZero, hi: hi - yZero },
+      }
+      const places = { x: x.address, w: w.address, y: y.address }
+      const sizes = rowsOf(x, w, y)
+      if (!factor) return lowerMulCodes({ ...places, ...sizes, ...scales })
+      const batch = y.shape[0]!
+      const rows = sizes.rows / batch
+      return Array.from({ length: batch }, (_, n) => ({
+        x: x.address + n * rows * sizes.xPixel,
+        w: w.address + n * sizes.channels,
+        y: y.address + n * rows * sizes.yPixel,
+      })).flatMap((image) => lowerMulCodes({ ...image, ...sizes, rows, wPixel: 0, ...scales }))
+    },
+  }
+}
+
+/** Operands of one shape, row by row where one of them lies among other channels. */
+function rowsOf(x: Place, w: Place, y: Place) {
+  const isLast = y.layout === 'channelsLast'
+  const channels = isLast ? y.shape[1]! : count(y.shape)
+  const pixelOf = ({ pixel }: Place) => (isLast ? pixel : channels)
+  return {
+    ...{ rows: count(y.shape) / Math.max(1, channels), channels },
+    ...{ xPixel: pixelOf(x), wPixel: pixelOf(w), yPixel: pixelOf(y) },
+  }
+}
+
 /** Each operand goes to its part of the result: as it is, or to the result's scale. */
 function concat(form: Form): Lowering {
   return {
     layout: 'same',
+    parts(call) {
+      const rank = call.outputs[0]?.shape?.length ?? 0
+      const axis = concatAxis(form.plain(call) as InferredCall<ConcatAttributes>, rank)
+      return axis === 1 ? { scattered: form.slots(call).operands.map(({ x }) => x), output: true } : undefined
+    },
     refuses(call, isConstant) {
       const { operands } = form.slots(call)
       return operands.every(({ x }) => isCode(call.inputs[x]) && !isConstant(x))
@@ -84,19 +152,29 @@ function concat(form: Form): Lowering {
       const y = context.output(0)
       const axis = concatAxis(form.plain(context.call) as InferredCall<ConcatAttributes>, y.shape.length)
       const [, , yInner] = linesOver(y, [axis])
-      const yPixel = y.shape[axis]! * yInner
+      const isLast = axis === 1 && y.layout === 'channelsLast'
+      const yPixel = isLast ? y.pixel : y.shape[axis]! * yInner
       let to = y.address
       return operands.flatMap((operand) => {
         const x = context.input(operand.x)
         const [rows, size, inner] = linesOver(x, [axis])
         const channels = size * inner
-        const places = { x: x.address, y: to, rows, channels, xPixel: channels, yPixel }
+        const first = to
         to += channels
         const [scale, zero] = [scaleOf(context, operand) / scaleOf(context, out), zeroOf(context, operand, x)]
         const outZero = zeroOf(context, out, y)
         const isSame = scale === 1 && zero === outZero
         const table = isSame ? undefined : tableOf((byte) => Math.fround((byte - zero) * scale), outZero, 0, 255)
-        return lowerMapCodes({ ...places, table }, context.alloc)
+        const { address, runs = [{ address, pixel: isLast ? x.pixel : channels, count: channels, at: 0, step: 1 }] } = x
+        return runs.flatMap((run) =>
+          lowerMapCodes(
+            {
+              ...{ x: run.address, y: first + run.at, rows, channels: run.count, table },
+              ...{ xPixel: run.pixel, yPixel, yStep: run.step },
+            },
+            context.alloc,
+          ),
+        )
       })
     },
   }
@@ -140,13 +218,14 @@ function mean(form: Form, layerOf: (call: InferredCall, x: Place, y: Place) => P
   return {
     layout: 'channelsLast',
     fuses: { clamp: true },
+    parts: { inputs: [0], output: true },
     refuses: (call) => {
       const rank = shapeOf(call.inputs[0]).length
       return isCode(call.inputs[0]) && rank >= 3 && rank <= 5 ? undefined : 'it pools other than codes of 8 bits'
     },
     lower(context): Step[] {
       const [x, y] = [context.input(0), context.output(0)]
-      const layer = layerOf(form.plain(context.call), x, y)
+      const layer = { ...layerOf(form.plain(context.call), x, y), xPixel: x.pixel, yPixel: y.pixel }
       return lowerPoolCodes(layer, { x: x.address, y: y.address }, scalesOf(context, form, x, y), context.alloc)
     },
   }
@@ -170,6 +249,7 @@ const forms: Readonly<Record<string, (form: Form) => Lowering>> = {
   Concat: concat,
   GlobalAveragePool: (form) => mean(form, (_, x) => everywhere(x)),
   LeakyRelu: function_,
+  Mul: multiply,
   Sigmoid: function_,
 }
 

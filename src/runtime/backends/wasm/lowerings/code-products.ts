@@ -4,18 +4,20 @@ import { isCode, type WholesRule, within } from '../../../../plan/index.ts'
 import type { CodeWeights } from '../packing/codes.ts'
 import { unbounded } from '../packing/computed.ts'
 import { lowerConvCodes, sumsFit } from '../steps/codes/convolution.ts'
+import type { CodeTensors } from '../steps/codes/tensors.ts'
 import { isDepthwise } from '../steps/convolution/depthwise.ts'
 import { lowerConv } from '../steps/convolution/layer.ts'
 import { denseLayer, denseOrder } from '../steps/convolution/panels.ts'
-import type { DenseSizes } from '../steps/convolution/sizes.ts'
+import { type ConvLayer, type DenseSizes, isPointwise } from '../steps/convolution/sizes.ts'
 import { lowerBinary } from '../steps/elementwise.ts'
 import { lowerQuantiseFloats } from '../steps/quantise.ts'
-import type { Step } from '../steps/step.ts'
+import type { Allocator, Step } from '../steps/step.ts'
+import type { PlacedRun } from '../steps/strides.ts'
 import { byteLimits, isScalar, numbers, refusesComputed } from './code-parameters.ts'
-import { convLayer, refusesConv } from './convolution.ts'
+import { convLayer, packedFor, refusesConv } from './convolution.ts'
 import { gemm, matMul } from './dense.ts'
 import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
-import { count, inMemory, stored } from './operands.ts'
+import { count, inMemory, inTurn, stored } from './operands.ts'
 
 /*
  * Quantised networks on float32 kernels. Codes are whole numbers held as float32, and so are their sums where that is enough (plan/whole-numbers.ts):
@@ -205,6 +207,11 @@ function codeFactors(
 const qLinearConvOfBytes: Lowering<ConvAttributes> = {
   layout: 'channelsLast',
   fuses: { clamp: true },
+  parts(call) {
+    const layer = convLayer(call, 3)
+    if (isDepthwise(layer)) return { scattered: [0], eachChannel: true, output: true }
+    return { output: true, ...(isPointwise(layer) ? { scattered: [0] } : { inputs: [0] }) }
+  },
   refuses(call) {
     const layer = convLayer(call, 3)
     if (!sumsFit(layer)) return 'its sums could exceed 32 bits'
@@ -214,15 +221,50 @@ const qLinearConvOfBytes: Lowering<ConvAttributes> = {
     const layer = convLayer(context.call, 3)
     const [x, y] = [context.input(0), context.output(0)]
     const tensors = {
-      ...{ x: x.address, y: y.address, ...byteLimits(context, y.least!) },
+      ...{
+        x: x.address,
+        y: y.address,
+        xPixel: x.pixel,
+        yPixel: y.pixel,
+        xRuns: x.runs,
+        ...byteLimits(context, y.least!),
+      },
       xZero: (numbers(context, 2)?.[0] ?? 0) - x.least!,
       yZero: numbers(context, 7)![0]! - y.least!,
       weights: narrowWeights(context, 3, 5, -shapeOf(context.call.inputs[3]).length),
       bias: numbers(context, 8),
       factors: codeFactors(context, [1, 4, 6], layer.outChannels),
     }
-    return lowerConvCodes(layer, tensors, context.packing)
+    return x.runs && isDepthwise(layer)
+      ? scatteredDepthwise(layer, tensors, x.runs, y, context.packing)
+      : lowerConvCodes(layer, tensors, context.packing)
   },
+}
+
+/** A depthwise convolution of channels that lie in several places: one after the other, the result side by side. */
+function scatteredDepthwise(
+  layer: ConvLayer,
+  tensors: CodeTensors,
+  runs: readonly PlacedRun[],
+  y: Place,
+  packing: Allocator,
+): Step[] {
+  const taps = layer.kernelHeight * layer.kernelWidth
+  const { weights, bias, factors } = tensors
+  return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
+    const own = new (weights instanceof Int8Array ? Int8Array : Int16Array)(taps * channels.length)
+    channels.forEach((c, i) => {
+      own.set(weights.subarray(c * taps, (c + 1) * taps), i * taps)
+    })
+    const sizes = { ...layer, inChannels: channels.length, outChannels: channels.length, groups: channels.length }
+    const places = { x: address, xPixel: pixel, xRuns: undefined, y: to }
+    const some = {
+      weights: own,
+      bias: bias && channels.map((c) => bias[c]!),
+      factors: channels.map((c) => factors[c]!),
+    }
+    return lowerConvCodes(sizes, { ...tensors, ...places, ...some }, packedFor(packing, channels))
+  })
 }
 
 const qLinearConv: Lowering<ConvAttributes> = {

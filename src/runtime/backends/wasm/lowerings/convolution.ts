@@ -162,7 +162,7 @@ function scatteredDepthwise(context: LoweringContext<ConvAttributes>, runs: read
 }
 
 /** Where weights of some channels are packed, apart from those of others. */
-const packedFor = (alloc: Allocator, channels: readonly number[]): Allocator => ({
+export const packedFor = (alloc: Allocator, channels: readonly number[]): Allocator => ({
   alloc: (bytes) => alloc.alloc(bytes),
   scratch: (bytes) => alloc.scratch(bytes),
   get memory() {

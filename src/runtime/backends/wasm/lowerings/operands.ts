@@ -120,16 +120,22 @@ export interface Neighbours {
   readonly to: number
 }
 
-/** For operators that treat every channel by itself (`Parts.eachChannel`): all channels in as few steps as they lie apart. */
-export function inTurn(runs: readonly PlacedRun[], y: Place): Neighbours[] {
+/** Bytes of an element. */
+const sizeOf = ({ least }: Pick<Place, 'least'>): number => (least === undefined ? 4 : 1)
+
+/**
+ * For operators that treat every channel by itself (`Parts.eachChannel`): all channels in as few steps as they lie apart.
+ * @param x what the runs are of; where nothing is said, of elements as y's
+ */
+export function inTurn(runs: readonly PlacedRun[], y: Place, x: Pick<Place, 'least'> = y): Neighbours[] {
   const found: (Omit<Neighbours, 'channels'> & { readonly channels: number[] })[] = []
   let first = 0
   for (const { address, pixel, count, at, step } of runs) {
     const channels = Array.from({ length: count }, (_, i) => at + i * step)
     const last = found.at(-1)
-    if (last && last.pixel === pixel && last.address + 4 * last.channels.length === address)
+    if (last && last.pixel === pixel && last.address + sizeOf(x) * last.channels.length === address)
       last.channels.push(...channels)
-    else found.push({ address, pixel, channels, to: y.address + 4 * first })
+    else found.push({ address, pixel, channels, to: y.address + sizeOf(y) * first })
     first += count
   }
   return found

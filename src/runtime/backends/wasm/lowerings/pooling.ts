@@ -36,12 +36,17 @@ const refuses = (call: InferredCall, isConstant: (input: number) => boolean): st
 /** Maxima of codes are codes; the zero point does not matter. */
 const maxPoolOfBytes: Lowering<PoolAttributes> = {
   layout: 'channelsLast',
+  parts: { scattered: [0], eachChannel: true, output: true },
   refuses: (call) => (isCode(call.inputs[0]) ? undefined : 'it pools other than codes of 8 bits'),
   lower(context) {
     const [x, y] = [context.input(0), context.output(0)]
-    const places = { x: x.address, y: y.address }
     const scales = { factor: 1, xZero: 0, yZero: 0, lo: 0, hi: 255 }
-    return lowerPoolCodes(poolLayer(context.call, x.shape, y.shape, false), places, scales, context.alloc)
+    const layer = poolLayer(context.call, x.shape, y.shape, false)
+    const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: layer.channels, at: 0, step: 1 }]
+    return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
+      const some = { ...layer, channels: channels.length, xPixel: pixel, yPixel: y.pixel }
+      return lowerPoolCodes(some, { x: address, y: to }, scales, context.alloc)
+    })
   },
 }
 

@@ -4,11 +4,11 @@ import { type QuantisationAttributes, quantisationAxis, rangeOf } from '../../..
 import { isCode } from '../../../../plan/index.ts'
 import { lowerQuantise } from '../steps/adder/layer.ts'
 import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
-import { lowerQuantiseFloats, lowerRange } from '../steps/quantise.ts'
+import { inOneRow, lowerQuantiseFloats, lowerRange } from '../steps/quantise.ts'
 import { step } from '../steps/step.ts'
 import { byteLimits, isScalar, numbers, refusesComputed } from './code-parameters.ts'
 import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
-import { count, inMemory, operandLike, stored, storedLike } from './operands.ts'
+import { count, inMemory, inTurn, operandLike, stored, storedLike } from './operands.ts'
 
 /*
  * Numbers to codes and back; codes are held as float32, for adder convolutions as bytes.
@@ -92,29 +92,44 @@ const byteScale = (context: LoweringContext, least: number) => ({
   zeroPoint: (numbers(context, 2)?.[0] ?? 0) - least,
 })
 
+/** Elements of x and what becomes of them, row by row where they lie among other channels. */
+function rowsOf(x: Place, y: Place) {
+  const elements = count(x.shape)
+  const channels = x.shape[1] ?? 1
+  const isApart = x.layout === 'channelsLast' && (x.runs !== undefined || x.pixel !== channels || y.pixel !== channels)
+  if (!isApart) return [{ x: x.address, y: y.address, ...inOneRow(elements) }]
+  const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: channels, at: 0, step: 1 }]
+  return inTurn(runs, y, x).map(({ address, pixel, channels: own, to }) => ({
+    ...{ x: address, y: to, rows: elements / channels, channels: own.length },
+    ...{ xPixel: pixel, yPixel: y.pixel },
+  }))
+}
+
+const anyChannels = { scattered: [0], eachChannel: true, output: true } as const
+
 const quantizeAsBytes: Lowering<QuantisationAttributes> = {
   layout: 'same',
+  parts: anyChannels,
   fuses: { clamp: true },
   refuses: (call, isConstant) =>
     isCode(call.outputs[0]) ? refusesVectors(call, isConstant) : 'it makes other than codes of 8 bits',
   lower(context) {
     const [x, y] = [context.input(0), context.output(0)]
-    const places = { x: x.address, y: y.address, count: count(x.shape) }
     const { lo: least, hi: most } = byteLimits(context, y.least!)
-    return [step('quantiseU8', { ...places, ...byteScale(context, y.least!), least, most })]
+    return rowsOf(x, y).map((rows) => step('quantiseU8', { ...rows, ...byteScale(context, y.least!), least, most }))
   },
 }
 
 const dequantizeBytes: Lowering<QuantisationAttributes> = {
   layout: 'same',
+  parts: anyChannels,
   fuses: { clamp: true },
   refuses: (call, isConstant) =>
     isCode(call.inputs[0]) ? refusesVectors(call, isConstant) : 'it reads other than codes of 8 bits',
   lower(context) {
     const [x, y] = [context.input(0), context.output(0)]
-    const places = { x: x.address, y: y.address, count: count(x.shape) }
     const { lo, hi } = context.epilogue
-    return [step('dequantiseU8', { ...places, ...byteScale(context, x.least!), lo, hi })]
+    return rowsOf(x, y).map((rows) => step('dequantiseU8', { ...rows, ...byteScale(context, x.least!), lo, hi }))
   },
 }
 

@@ -8,6 +8,9 @@ import { type Allocator, type Step, step } from './step.ts'
 /** Threads that a step may have at most; each leaves the range of its share. */
 const mostThreads = 256
 
+/** How `quantiseU8` and `dequantiseU8` take elements that lie side by side. */
+export const inOneRow = (count: number) => ({ rows: 1, channels: count, xPixel: count, yPixel: count })
+
 /** Scale and zero point of codes 0 to 255 over the range of x and 0, as ONNX's DynamicQuantizeLinear has them; one float each. */
 export function lowerRange(x: number, count: number, scale: number, zeroPoint: number, alloc: Allocator): Step[] {
   const partials = alloc.scratch(8 * mostThreads)

@@ -20,6 +20,7 @@ import {
 } from '../../packing/adder.ts'
 import { type KnownWeights, wholeFloats } from '../../packing/weights.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
+import { inOneRow } from '../quantise.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
 import { cutCodes, cutFloats, roundUp, rowsBytes, scratch, sizesOf } from './cut.ts'
 
@@ -271,5 +272,5 @@ export function lowerQuantise({
   codes,
 }: Record<'x' | 'y' | 'count', number> & { readonly codes: Codes }): Step[] {
   const { scale, zeroPoint, most } = codes
-  return [step('quantiseU8', { x, y, count, scale, zeroPoint, least: 0, most })]
+  return [step('quantiseU8', { x, y, ...inOneRow(count), scale, zeroPoint, least: 0, most })]
 }

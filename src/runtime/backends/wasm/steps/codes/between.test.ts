@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
 import { firstDifference, StepBench } from '../step-bench.node.ts'
-import { lowerAddCodes, lowerMapCodes, lowerPoolCodes } from './between.ts'
+import { lowerAddCodes, lowerMapCodes, lowerMulCodes, lowerPoolCodes } from './between.ts'
 
 const random = seededRandom(3)
 const someBytes = (count: number) => Uint8Array.from({ length: count }, () => random.below(256))
@@ -27,7 +27,8 @@ it.each([1, 7, 8, 9, 64, 65, 200])('%i sums of codes are rounded once', (count) 
     const [xFactor, wFactor] = [0.5, 0.75]
     const wanted = Array.from(x, (v, i) => code((v - 120) * xFactor + (w[i]! - 131) * wFactor, 90, 5, 240))
     const places = { x: bench.bytes(x), w: bench.bytes(w), y: bench.alloc(count) }
-    const settings = { count, xFactor, wFactor, xZero: 120, wZero: 131, outZero: 90, lo: 5 - 90, hi: 240 - 90 }
+    const pixels = { rows: 1, channels: count, xPixel: count, wPixel: count, yPixel: count }
+    const settings = { ...pixels, xFactor, wFactor, xZero: 120, wZero: 131, outZero: 90, lo: 5 - 90, hi: 240 - 90 }
     expect(
       firstDifference(made(bench, lowerAddCodes({ ...places, ...settings }), places.y, count, threads), wanted),
     ).toBe(-1)
@@ -41,20 +42,78 @@ it.each([
   [1, 3],
   [5, 4],
   [9, 17],
+])('%i rows of %i codes are added among others', (rows, channels) => {
+  const bench = new StepBench(1 << 20)
+  const [xPixel, wPixel, yPixel] = [channels + 2, channels, channels + 5]
+  for (const threads of [1, 3]) {
+    const [x, w] = [someBytes(rows * xPixel), someBytes(rows * wPixel)]
+    const y = bench.alloc(rows * yPixel)
+    const before = new Uint8Array(bench.memory.buffer, y, rows * yPixel).fill(7).slice()
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < channels; c++)
+        before[r * yPixel + c] = code((x[r * xPixel + c]! - 9) * 0.5 + (w[r * wPixel + c]! - 200) * 0.25, 100, 0, 255)
+    const scales = { xFactor: 0.5, wFactor: 0.25, xZero: 9, wZero: 200, outZero: 100, lo: -100, hi: 155 }
+    const steps = lowerAddCodes({
+      x: bench.bytes(x),
+      w: bench.bytes(w),
+      y,
+      rows,
+      channels,
+      xPixel,
+      wPixel,
+      yPixel,
+      ...scales,
+    })
+    expect(firstDifference(made(bench, steps, y, before.length, threads), before)).toBe(-1)
+  }
+})
+
+it.each([
+  [1, 3],
+  [5, 4],
+  [9, 17],
+])('%i rows of %i codes are multiplied, by as many or by one for each channel', (rows, channels) => {
+  const bench = new StepBench(1 << 20)
+  const [xPixel, yPixel] = [channels + 2, channels + 5]
+  for (const wPixel of [channels + 1, 0])
+    for (const threads of [1, 3]) {
+      const [x, w] = [someBytes(rows * xPixel), someBytes(rows * wPixel + channels)]
+      const y = bench.alloc(rows * yPixel)
+      const wanted = new Uint8Array(bench.memory.buffer, y, rows * yPixel).fill(7).slice()
+      const factor = 2 ** -6
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < channels; c++)
+          wanted[r * yPixel + c] = code((x[r * xPixel + c]! - 9) * (w[r * wPixel + c]! - 200) * factor, 100, 3, 250)
+      const scales = { factor, xZero: 9, wZero: 200, outZero: 100, lo: 3 - 100, hi: 250 - 100 }
+      const places = { x: bench.bytes(x), w: bench.bytes(w), y }
+      const steps = lowerMulCodes({ ...places, rows, channels, xPixel, wPixel, yPixel, ...scales })
+      expect(firstDifference(made(bench, steps, y, wanted.length, threads), wanted)).toBe(-1)
+    }
+})
+
+it.each([
+  [1, 3],
+  [5, 4],
+  [9, 17],
 ])('%i rows of %i codes go to their places, by a table or as they are', (rows, channels) => {
   const bench = new StepBench(1 << 20)
   const table = someBytes(256)
-  const [xPixel, yPixel] = [channels + 2, channels + 5]
-  for (const own of [table, undefined]) {
+  const [xPixel, yPixel] = [channels + 2, 2 * channels + 5]
+  for (const [own, yStep] of [
+    [table, 1],
+    [undefined, 1],
+    [table, 2],
+    [undefined, 2],
+  ] as const) {
     const x = someBytes(rows * xPixel)
     const places = { x: bench.bytes(x), y: bench.alloc(rows * yPixel) }
     const wanted = new Uint8Array(rows * yPixel)
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < channels; c++) {
         const byte = x[r * xPixel + c]!
-        wanted[r * yPixel + c] = own ? table[byte]! : byte
+        wanted[r * yPixel + c * yStep] = own ? table[byte]! : byte
       }
-    const steps = lowerMapCodes({ ...places, rows, channels, xPixel, yPixel, table: own }, bench)
+    const steps = lowerMapCodes({ ...places, rows, channels, xPixel, yPixel, yStep, table: own }, bench)
     expect(firstDifference(made(bench, steps, places.y, wanted.length, 2), wanted)).toBe(-1)
   }
 })

@@ -1,4 +1,4 @@
-import type { AddU8Args } from '../../engine/kernels.generated.ts'
+import type { AddU8Args, MulU8Args } from '../../engine/kernels.generated.ts'
 import { type PoolLayer, windowArgs } from '../pool.ts'
 import { type Allocator, type Step, step } from '../step.ts'
 
@@ -6,8 +6,16 @@ import { type Allocator, type Step, step } from '../step.ts'
  * What lies between convolutions of codes, on bytes (kernels/codes.ts).
  */
 
-/** y = clamp(round((x − xZero)·xFactor + (w − wZero)·wFactor)) + outZero. */
-export const lowerAddCodes = (args: AddU8Args): Step[] => (args.count === 0 ? [] : [step('addU8', args)])
+/** y = clamp(round((x − xZero)·xFactor + (w − wZero)·wFactor)) + outZero, of some bytes of each row. */
+export function lowerAddCodes(args: AddU8Args): Step[] {
+  const { rows, channels, xPixel, wPixel, yPixel } = args
+  if (rows * channels === 0) return []
+  const isWhole = [xPixel, wPixel, yPixel].every((pixel) => pixel === channels)
+  return [step('addU8', isWhole ? { ...args, rows: 1, channels: rows * channels } : args)]
+}
+
+/** y = clamp(round((x − xZero)·(w − wZero)·factor)) + outZero, of some bytes of each row. */
+export const lowerMulCodes = (args: MulU8Args): Step[] => (args.rows * args.channels === 0 ? [] : [step('mulU8', args)])
 
 /** Codes, some of each row, to other codes. */
 export interface CodeMap {
@@ -18,16 +26,18 @@ export interface CodeMap {
   /** Bytes from one row to the next. */
   readonly xPixel: number
   readonly yPixel: number
+  /** Bytes of y from one channel to the next; 1 by default. */
+  readonly yStep?: number
   /** What each byte becomes; left out: itself. */
   readonly table?: Uint8Array
 }
 
-export function lowerMapCodes({ table, ...args }: CodeMap, alloc: Allocator): Step[] {
+export function lowerMapCodes({ table, yStep = 1, ...args }: CodeMap, alloc: Allocator): Step[] {
   if (args.rows * args.channels === 0) return []
-  if (!table) return [step('mapU8', { ...args, table: 0 })]
+  if (!table) return [step('mapU8', { ...args, yStep, table: 0 })]
   const at = alloc.alloc(table.length)
   new Uint8Array(alloc.memory.buffer, at, table.length).set(table)
-  return [step('mapU8', { ...args, table: at })]
+  return [step('mapU8', { ...args, yStep, table: at })]
 }
 
 /** Scale of x by that of y, zero points, and bounds of y's codes, all within a byte. */
@@ -46,9 +56,10 @@ export function lowerPoolCodes(
   scales: CodeScales,
   alloc: Allocator,
 ): Step[] {
-  const { channels } = layer
+  const { channels, xPixel = channels, yPixel = channels } = layer
   const { factor, xZero, yZero, lo, hi } = scales
   const limits = { lo: lo - yZero, hi: hi - yZero }
-  const pixels = { xPixel: channels, yPixel: channels }
-  return [step('poolU8', { ...windowArgs(layer, alloc), x, y, ...pixels, xZero, factor, outZero: yZero, ...limits })]
+  return [
+    step('poolU8', { ...windowArgs(layer, alloc), x, y, xPixel, yPixel, xZero, factor, outZero: yZero, ...limits }),
+  ]
 }

@@ -3,6 +3,7 @@ import { type Random, seededRandom } from '../../../../../base/index.ts'
 import { exactDots } from '../../engine/module.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { firstDifference, StepBench } from '../step-bench.node.ts'
+import type { PlacedRun } from '../strides.ts'
 import { lowerConvCodes, type Products, sumsFit } from './convolution.ts'
 import type { CodeTensors } from './tensors.ts'
 import { takesWinogradCodes } from './winograd.ts'
@@ -82,26 +83,68 @@ function expected(layer: ConvLayer, t: Omit<CodeTensors, 'x' | 'y'>, x: Int16Arr
   return y
 }
 
-function check(shape: Shape, products: Products, ranges: Ranges, threads: number): void {
+/** Where bytes lie that are not side by side. */
+interface Lying {
+  /** Bytes in front of a pixel's channels, and behind them. */
+  readonly before: number
+  readonly behind: number
+}
+
+/** The same pixels with other bytes between them. */
+function spread(pixels: ArrayLike<number>, channels: number, { before, behind }: Lying): Int16Array {
+  const pixel = before + channels + behind
+  const all = new Int16Array((pixels.length / channels) * pixel).fill(99)
+  for (let i = 0; i < pixels.length; i++) all[Math.floor(i / channels) * pixel + before + (i % channels)] = pixels[i]!
+  return all
+}
+
+function check(shape: Shape, products: Products, ranges: Ranges, threads: number, lying?: Lying | 'runs'): void {
   const random = seededRandom(7)
   const layer = layerOf(shape)
   const length = (layer.inChannels / layer.groups) * layer.kernelHeight * layer.kernelWidth
   const x = bytesOf(random, layer.batch * layer.inHeight * layer.inWidth * layer.inChannels, ...ranges.x)
   const codes = bytesOf(random, layer.outChannels * length, ...ranges.w)
-  const spread = Math.sqrt(length) * ranges.x[1] * ranges.w[1]
+  const size = Math.sqrt(length) * ranges.x[1] * ranges.w[1]
   const tensors = {
     ...{ xZero: Math.floor((ranges.x[0] + ranges.x[1]) / 2), yZero: 117, lo: 3, hi: 250 },
     weights: ranges.wide ? codes : Int8Array.from(codes),
-    bias: Int32Array.from({ length: layer.outChannels }, () => Math.round(spread * (random.uniform() - 0.5))),
-    factors: Float32Array.from({ length: layer.outChannels }, () => (100 * (1 + random.uniform())) / spread),
+    bias: Int32Array.from({ length: layer.outChannels }, () => Math.round(size * (random.uniform() - 0.5))),
+    factors: Float32Array.from({ length: layer.outChannels }, () => (100 * (1 + random.uniform())) / size),
   }
   const bench = new StepBench()
-  const y = bench.alloc(expected(layer, tensors, x).length)
-  const places = { x: bench.bytes(x), y }
-  bench.run(lowerConvCodes(layer, { ...tensors, ...places }, bench, products), threads)
   const wanted = expected(layer, tensors, x)
+  const { inChannels, outChannels } = layer
+  const around = typeof lying === 'object' ? lying : { before: 0, behind: 0 }
+  const all = spread(wanted, outChannels, around)
+  const y = bench.alloc(all.length)
+  new Uint8Array(bench.memory.buffer, y, all.length).fill(99)
+  const pixel = (channels: number) => around.before + channels + around.behind
+  const from = bench.bytes(spread(x, inChannels, around)) + around.before
+  const places: Pick<CodeTensors, 'x' | 'y' | 'xPixel' | 'yPixel' | 'xRuns'> =
+    lying === 'runs'
+      ? { x: 0, y, xRuns: inRuns(bench, x, inChannels) }
+      : { x: from, y: y + around.before, xPixel: pixel(inChannels), yPixel: pixel(outChannels) }
+  bench.run(lowerConvCodes(layer, { ...tensors, ...places }, bench, products), threads)
   expect(new Set(wanted).size).toBeGreaterThan(Math.min(30, wanted.length / 3))
-  expect(firstDifference(new Uint8Array(bench.memory.buffer, y, wanted.length), wanted)).toBe(-1)
+  expect(firstDifference(new Uint8Array(bench.memory.buffer, y, all.length), all)).toBe(-1)
+}
+
+/** Channels in three places: the first ones, and those behind them in turns. */
+function inRuns(bench: StepBench, x: Int16Array, channels: number): PlacedRun[] {
+  const first = Math.floor(channels / 3)
+  const even = Math.ceil((channels - first) / 2)
+  const runs = [
+    { at: 0, step: 1, count: first },
+    { at: first, step: 2, count: even },
+    { at: first + 1, step: 2, count: channels - first - even },
+  ]
+  return runs.map(({ at, step, count }) => {
+    const pixels = x.length / channels
+    const own = new Int16Array(pixels * (count + 3)).fill(55)
+    for (let p = 0; p < pixels; p++)
+      for (let c = 0; c < count; c++) own[p * (count + 3) + 1 + c] = x[p * channels + at + c * step]!
+    return { address: bench.bytes(own) + 1, pixel: count + 3, count, at, step }
+  })
 }
 
 describe('convolutions of codes', () => {
@@ -133,6 +176,22 @@ describe('convolutions of codes', () => {
     expect(takesWinogradCodes(layerOf(shape), new Int8Array(0))).toBe(true)
     for (const threads of [1, 3]) check(shape, 'winograd', whole, threads)
     check(shape, 'winograd', { x: [0, 255], w: [-255, 255], wide: true }, 1)
+  })
+
+  const ways: readonly Products[] = products === 255 ? ['words', 'bytes'] : ['words']
+  it.each(shapes)('are exact among other channels: $inChannels → $outChannels, $kernel×$kernel', (shape) => {
+    for (const way of ways) check(shape, way, whole, 2, { before: 3, behind: 2 })
+    if (takesWinogradCodes(layerOf(shape), new Int8Array(0)))
+      check(shape, 'winograd', whole, 2, { before: 3, behind: 2 })
+  })
+
+  it.each([
+    { size: 4, inChannels: 33, outChannels: 17, kernel: 1, batch: 2 },
+    { size: 13, inChannels: 24, outChannels: 66, kernel: 1, stride: 2 },
+    { size: 1, inChannels: 70, outChannels: 80, kernel: 1 },
+    { size: 6, inChannels: 36, outChannels: 18, kernel: 1, groups: 3 },
+  ])('are exact of channels in several places: $inChannels → $outChannels', (shape) => {
+    for (const way of ways) for (const threads of [1, 3]) check(shape, way, whole, threads, 'runs')
   })
 
   it("take Winograd's products only where sums fit into 32 bits", () => {

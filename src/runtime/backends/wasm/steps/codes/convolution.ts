@@ -10,9 +10,10 @@ import {
 } from '../../packing/codes.ts'
 import { oihw, type WeightOrder } from '../../packing/convolution.ts'
 import { indirectArgs, type Piece, whole } from '../convolution/indirect.ts'
-import { mostThreads } from '../convolution/panels.ts'
+import { gathering } from '../convolution/panels.ts'
 import type { ConvLayer } from '../convolution/sizes.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
+import type { PlacedRun } from '../strides.ts'
 import type { CodeTensors } from './tensors.ts'
 import { lowerWinogradCodes, takesWinogradCodes } from './winograd.ts'
 
@@ -62,12 +63,14 @@ export function lowerConvCodes(
 ): Step[] {
   if (isDepthwise(layer)) return lowerDepthwiseCodes(layer, tensors, alloc)
   if (products === 'winograd') return lowerWinogradCodes(layer, tensors, alloc)
-  const { x, xZero } = tensors
   const { batch, inHeight, inWidth, inChannels, groups, padTop, padLeft } = layer
+  const { x, xRuns, xPixel = inChannels, xZero } = tensors
   const asBytes = products === 'bytes'
+  const isApart = xRuns !== undefined || xPixel !== inChannels
   const width = asBytes ? 1 : 2
   // Few channels: a line of the window is one run of neighbours in a copy of the input with its padding.
-  const joins = groups === 1 && layer.kernelWidth > 1 && layer.dilationWidth === 1 && inChannels <= runsLimit
+  const fewChannels = groups === 1 && layer.kernelWidth > 1 && layer.dilationWidth === 1 && inChannels <= runsLimit
+  const joins = fewChannels && !(asBytes && isApart)
   const outHeight = (layer.outHeight - 1) * layer.strideHeight + (layer.kernelHeight - 1) * layer.dilationHeight + 1
   const outWidth = (layer.outWidth - 1) * layer.strideWidth + layer.kernelWidth
   const isPadded = joins && (padTop > 0 || padLeft > 0 || outHeight > inHeight || outWidth > inWidth)
@@ -84,7 +87,12 @@ export function lowerConvCodes(
     ? []
     : asBytes
       ? [step('padF32', { x, y: from, ...sizes, pixelBytes: inChannels, border: xZero })]
-      : [step('widenU8', { x, y: from, ...sizes, channels: inChannels, zero: xZero })]
+      : (xRuns ?? [{ address: x, pixel: xPixel, count: inChannels, at: 0, step: 1 }]).map((run) =>
+          step('widenU8', {
+            ...{ x: run.address, y: from + 2 * run.at, ...sizes, channels: run.count, zero: xZero },
+            ...{ xPixel: run.pixel, yPixel: inChannels, yStep: run.step },
+          }),
+        )
   const piece: Piece = {
     ...whole(layer),
     ...(isPadded ? { inHeight: outHeight, inWidth: outWidth, padTop: 0, padLeft: 0 } : {}),
@@ -93,14 +101,15 @@ export function lowerConvCodes(
   const cut = tapsOf(layer, tensors.order, joins, asBytes ? 4 : 2)
   const shared = {
     ...pieceArgs(piece, { ...tensors, x: from }, zeroPixel(width * cut.taps[0]!.length, asBytes ? xZero : 0, alloc)),
-    ...{ inPixel: width * inChannels, groupStep: (width * inChannels) / groups },
+    ...{ inPixel: width * (copies ? inChannels : xPixel), groupStep: (width * inChannels) / groups },
     ...cutWork(
       piece,
       width,
       cut.taps.length,
       packedCodeBytes({ groups, outChannels: layer.outChannels / groups }, cut),
       alloc,
-      isPart && !copies,
+      isPart && !copies && !xRuns,
+      copies ? undefined : xRuns,
     ),
     weights: packed(layer, tensors, cut, asBytes, alloc),
     ...{ steps: stepsOf(cut), groups, outChannels: layer.outChannels / groups },
@@ -114,6 +123,7 @@ const isDepthwise = ({ groups, inChannels, outChannels }: ConvLayer): boolean =>
 /** Every channel has a filter of its own: 8 channels are a panel, whose reduction are the taps. */
 function lowerDepthwiseCodes(layer: ConvLayer, tensors: CodeTensors, alloc: Allocator): Step[] {
   const { inChannels, kernelHeight, kernelWidth } = layer
+  const { xPixel = inChannels } = tensors
   const taps = kernelHeight * kernelWidth
   const cut: CodeTaps = { taps: [range(taps)], lanes: 2 }
   const asOne = { ...layer, groups: 1 }
@@ -121,7 +131,7 @@ function lowerDepthwiseCodes(layer: ConvLayer, tensors: CodeTensors, alloc: Allo
   return [
     step('depthwiseU8', {
       ...pieceArgs(whole(layer), tensors, zeroPixel(inChannels, tensors.xZero, alloc)),
-      ...{ inPixel: inChannels, groupStep: 0 },
+      ...{ inPixel: xPixel, groupStep: 0 },
       ...cutWork(whole(asOne), 1, taps, 0, alloc),
       weights: packed(asOne, { ...tensors, order }, cut, true, alloc),
       ...{ steps: stepsOf(cut), groups: 1, outChannels: layer.outChannels },
@@ -136,15 +146,15 @@ function zeroPixel(bytes: number, zero: number, alloc: Allocator): number {
   return at
 }
 
-const pieceArgs = (piece: Piece, { x, y, yZero, lo, hi }: CodeTensors, zeros: number) => ({
+const pieceArgs = (piece: Piece, { x, y, yPixel, yZero, lo, hi }: CodeTensors, zeros: number) => ({
   ...indirectArgs(piece, { x, y, lo: lo - yZero, hi: hi - yZero }, zeros),
-  ...outputBytes(piece),
+  ...outputBytes(piece, yPixel),
   outZero: yZero,
 })
 
 /** Bytes from one output to the next. */
-const outputBytes = ({ outHeight, outWidth, outChannels }: ConvLayer) => ({
-  ...{ yPixel: outChannels, yRow: outWidth * outChannels, yImage: outHeight * outWidth * outChannels },
+const outputBytes = ({ outHeight, outWidth, outChannels }: ConvLayer, yPixel = outChannels) => ({
+  ...{ yPixel, yRow: outWidth * yPixel, yImage: outHeight * outWidth * yPixel },
 })
 
 /** @param joins whether a line of the window is one tap */
@@ -187,8 +197,17 @@ function packed(
  * Which pixels become a block, and what threads share.
  * @param width bytes of a channel of x
  * @param hasLast whether a thread has a copy of the last pixel of x
+ * @param xRuns where the bytes of a pixel lie that are put together for a block
  */
-function cutWork(piece: Piece, width: number, taps: number, weightBytes: number, alloc: Allocator, hasLast = false) {
+function cutWork(
+  piece: Piece,
+  width: number,
+  taps: number,
+  weightBytes: number,
+  alloc: Allocator,
+  hasLast = false,
+  xRuns?: readonly PlacedRun[],
+) {
   const { batch, outHeight, outWidth, groups, inChannels } = piece
   const tileEntries = convTileRows * (1 + taps)
   const tiles = Math.ceil((batch * outHeight * outWidth) / convTileRows)
@@ -200,10 +219,12 @@ function cutWork(piece: Piece, width: number, taps: number, weightBytes: number,
   const panels = groups * Math.ceil(piece.outChannels / groups / panelWidth)
   const inputBytes = width * batch * piece.inHeight * piece.inWidth * inChannels
   const entryBytes = 4 * tileEntries * blockTiles
-  const scratchBytes = 64 * Math.ceil((entryBytes + (hasLast ? width * inChannels + 4 : 0)) / 64)
+  const own = 64 * Math.ceil((entryBytes + (hasLast ? width * inChannels + 4 : 0)) / 64)
+  const { runs, count: runCount, bytes, threads: scratchThreads } = gathering(piece, xRuns, 1, blockTiles, alloc)
+  const scratchBytes = own + bytes
   return {
-    lastPixel: hasLast ? entryBytes : 0,
-    ...{ scratch: alloc.scratch(scratchBytes * mostThreads), scratchBytes, scratchThreads: mostThreads },
+    ...{ lastPixel: hasLast ? entryBytes : 0, runs, runCount, gathered: own },
+    ...{ scratch: alloc.scratch(scratchBytes * scratchThreads), scratchBytes, scratchThreads },
     // Threads share output channels where there are few pixels or more weights than input, else pixels.
     ...{ blockTiles, byChannels: panels >= 8 && (tiles < 16 || weightBytes > inputBytes) },
   }

@@ -23,12 +23,22 @@ export const takesWinogradCodes = (layer: ConvLayer, weights: CodeWeights): bool
   layer.inChannels * mostPixel * mostWeight(weights) < 2 ** 31
 
 export function lowerWinogradCodes(layer: ConvLayer, tensors: CodeTensors, alloc: Allocator): Step[] {
-  const { x, y, xZero, yZero, lo, hi } = tensors
-  const { inChannels } = layer
+  const { inChannels, outChannels } = layer
+  const { x, y, xPixel = inChannels, yPixel = outChannels, xZero, yZero, lo, hi } = tensors
   const perTile = winogradProducts * (2 * inChannels + 4 * panelWidth)
   return [
     step('winogradU8', {
-      ...{ x, y, xZero, outZero: yZero, lo: lo - yZero, hi: hi - yZero, weights: packed(layer, tensors, alloc) },
+      ...{
+        x,
+        y,
+        xPixel,
+        yPixel,
+        xZero,
+        outZero: yZero,
+        lo: lo - yZero,
+        hi: hi - yZero,
+        weights: packed(layer, tensors, alloc),
+      },
       ...winogradSizes(layer),
       ...winogradBlocks(layer, perTile, 2 * gaps + winogradProducts * inChannels, alloc),
     }),

@@ -3,6 +3,7 @@ import { type PackedWeights, packPanelsSteps } from '../../packing/computed.ts'
 import { inPieces, iohw, oihw, packedFloats, packPanels, type WeightOrder } from '../../packing/convolution.ts'
 import { isKnown } from '../../packing/weights.ts'
 import { type Allocator, once, type Step, step } from '../step.ts'
+import type { PlacedRun } from '../strides.ts'
 import { indirectArgs, type Piece, type PieceTensors, whole } from './indirect.ts'
 import type { ConvLayer, ConvTensors, DenseSizes, DenseTensors } from './sizes.ts'
 import { sparseSteps } from './sparse.ts'
@@ -49,28 +50,38 @@ function panelStep(
     Math.min(tiles, Math.floor(tableBytes / (4 * tileEntries)), Math.floor(inputBytes / inputUnderTile)),
   )
   const tableOf = 64 * Math.ceil((4 * tileEntries * blockTiles) / 64)
-  const gathers = gathering(piece, tensors, blockTiles, alloc)
+  const gathers = gathering(piece, tensors.xRuns, 4, blockTiles, alloc)
   const scratchBytes = tableOf + gathers.bytes
   const panels = groups * Math.ceil(outChannels / panelWidth)
   return step('convF32', {
     ...indirectArgs(piece, tensors, zeros),
     ...{ scratch: alloc.scratch(scratchBytes * gathers.threads), scratchBytes, scratchThreads: gathers.threads },
-    ...{ runs: gathers.runs, runCount: tensors.xRuns?.length ?? 0, gathered: tableOf },
+    ...{ runs: gathers.runs, runCount: gathers.count, gathered: tableOf },
     weights: packed,
     ...{ channels, outChannels, groups, groupStep: 4 * channels },
     ...{ blockTiles, byChannels: sharesChannels(tiles, panels, weights, piece) },
   })
 }
 
-/** What a block is put together of, where channels lie in runs: their table, and scratch memory of each thread. */
-function gathering(piece: Piece, { xRuns }: PieceTensors, blockTiles: number, alloc: Allocator) {
-  if (!xRuns) return { runs: 0, bytes: 0, threads: mostThreads }
-  const table = xRuns.flatMap(({ address, pixel, count, at, step }) => [address, 4 * pixel, count, at, step])
+/**
+ * What a block is put together of, where channels lie in runs: their table, and scratch memory of each thread.
+ * @param size bytes of a channel
+ */
+export function gathering(
+  piece: Piece,
+  xRuns: readonly PlacedRun[] | undefined,
+  size: 1 | 4,
+  blockTiles: number,
+  alloc: Allocator,
+) {
+  if (!xRuns) return { runs: 0, count: 0, bytes: 0, threads: mostThreads }
+  const table = xRuns.flatMap(({ address, pixel, count, at, step }) => [address, size * pixel, count, at, step])
   const runs = alloc.alloc(4 * table.length)
   new Int32Array(alloc.memory.buffer, runs, table.length).set(table)
-  const bytes = 64 * Math.ceil((4 * convTileRows * blockTiles * piece.inChannels) / 64)
+  // The last step of bytes reads more than a pixel has.
+  const bytes = 64 * Math.ceil((size * convTileRows * blockTiles * piece.inChannels + 4) / 64)
   const threads = Math.max(leastThreads, Math.min(mostThreads, Math.floor(scratchLimit / bytes)))
-  return { runs, bytes, threads }
+  return { runs, count: xRuns.length, bytes, threads }
 }
 
 /** Threads share output channels where there are few pixels or more weights than input, else pixels. */
