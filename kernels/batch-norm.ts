@@ -438,12 +438,20 @@ function passed(dy: v128, y: v128, lo: v128, hi: v128): v128 {
 }
 
 export function clipGradientF32(args: ClipGradientF32, thread: i32, threads: i32): void {
-  const total = args.count
-  const start = shareStart(total, 16, thread, threads)
-  let count = shareStart(total, 16, thread + 1, threads) - start
-  let dy = args.dy + 4 * <usize>start
-  let y = args.y + 4 * <usize>start
-  let dx = args.dx + 4 * <usize>start
+  const rows = args.rows
+  const channels = args.channels
+  if (rows === 1) {
+    const first = shareStart(channels, 16, thread, threads)
+    const start = 4 * <usize>first
+    clipRow(args, args.dy + start, args.y + start, args.dx + start, shareStart(channels, 16, thread + 1, threads) - first)
+    return
+  }
+  const end = shareStart(rows, 1, thread + 1, threads)
+  for (let row = shareStart(rows, 1, thread, threads); row < end; row++)
+    clipRow(args, args.dy + 4 * <usize>(row * args.dyPixel), args.y + 4 * <usize>(row * args.yPixel), args.dx + 4 * <usize>(row * args.dxPixel), channels)
+}
+
+function clipRow(args: ClipGradientF32, dy: usize, y: usize, dx: usize, count: i32): void {
   const lo = splat(args.lo)
   const hi = splat(args.hi)
   for (; count >= 8; count -= 8) {

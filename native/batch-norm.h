@@ -187,13 +187,15 @@ static void batchGradientApplyF32(const BatchGradientApplyF32 *args, Call call) 
 }
 
 static void clipGradientF32(const ClipGradientF32 *args, Call call) {
-  const float *dy = floatsAt(call.memory, args->dy), *y = floatsAt(call.memory, args->y);
-  float *dx = floatsAt(call.memory, args->dx);
-  const int32_t end = shareStart(args->count, 16, call.thread + 1, call.threads);
-  int32_t i = shareStart(args->count, 16, call.thread, call.threads);
-  for (; i + 16 <= end; i += 16) {
-    const Sixteen v = *(const Sixteen *)(y + i);
-    *(Sixteen *)(dx + i) = (Sixteen)(*(const SixteenBits *)(dy + i) & (v > args->lo) & (v < args->hi));
+  const RowShare share = rowShare(args->rows, args->channels, 16, call);
+  for (int32_t row = share.row; row < share.lastRow; row++) {
+    const float *dy = floatsAt(call.memory, args->dy + 4 * row * args->dyPixel), *y = floatsAt(call.memory, args->y + 4 * row * args->yPixel);
+    float *dx = floatsAt(call.memory, args->dx + 4 * row * args->dxPixel);
+    int32_t i = share.first;
+    for (; i + 16 <= share.end; i += 16) {
+      const Sixteen v = *(const Sixteen *)(y + i);
+      *(Sixteen *)(dx + i) = (Sixteen)(*(const SixteenBits *)(dy + i) & (v > args->lo) & (v < args->hi));
+    }
+    for (; i < share.end; i++) dx[i] = y[i] > args->lo && y[i] < args->hi ? dy[i] : 0;
   }
-  for (; i < end; i++) dx[i] = y[i] > args->lo && y[i] < args->hi ? dy[i] : 0;
 }

@@ -25,17 +25,6 @@ static inline void putBytes(uint8_t *y, Bytes bytes, int32_t count) {
     for (int32_t i = 0; i < count; i++) y[i] = bytes[i];
 }
 
-/** Which rows of how many elements are a thread's: of one row a part, else some whole ones. */
-typedef struct {
-  int32_t row, lastRow, first, end;
-} RowShare;
-
-static inline RowShare rowShare(int32_t rows, int32_t channels, int32_t unit, Call call) {
-  if (rows == 1)
-    return (RowShare){0, 1, shareStart(channels, unit, call.thread, call.threads), shareStart(channels, unit, call.thread + 1, call.threads)};
-  return (RowShare){shareStart(rows, 1, call.thread, call.threads), shareStart(rows, 1, call.thread + 1, call.threads), 0, channels};
-}
-
 static void quantiseU8(const QuantiseU8 *args, Call call) {
   const float lowest = args->least - args->zeroPoint, highest = args->most - args->zeroPoint;
   const Sixteen lo = lowest, hi = highest, scale = args->scale;

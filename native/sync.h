@@ -10,6 +10,17 @@ static inline int32_t shareStart(int32_t count, int32_t grain, int32_t thread, i
   return least((int32_t)(units * thread / threads) * grain, count);
 }
 
+/** Which rows of how many elements are a thread's: of one row a part, else some whole ones. */
+typedef struct {
+  int32_t row, lastRow, first, end;
+} RowShare;
+
+static inline RowShare rowShare(int32_t rows, int32_t channels, int32_t unit, Call call) {
+  if (rows == 1)
+    return (RowShare){0, 1, shareStart(channels, unit, call.thread, call.threads), shareStart(channels, unit, call.thread + 1, call.threads)};
+  return (RowShare){shareStart(rows, 1, call.thread, call.threads), shareStart(rows, 1, call.thread + 1, call.threads), 0, channels};
+}
+
 /** Items from `first` to before `end`. */
 typedef struct {
   int32_t first, end;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../base/index.ts'
-import { GraphBuilder, type Model, nodeLabel, tensorOf } from '../graph/index.ts'
+import { float, GraphBuilder, type Model, nodeLabel, tensorOf } from '../graph/index.ts'
 import { type NetName, nets } from '../nets/index.ts'
 import { copiedBytes, makePlan, type Plan, type Task } from '../plan/index.ts'
 import { quantizeIntegers } from '../quantize/index.ts'
@@ -71,6 +71,36 @@ describe('nothing is copied of codes', () => {
     // A step of the codes of outputs at most: what is rounded is a sum, not rounded products.
     for (const threads of [1, 2]) expect(await difference(model, [1, 3, 32, 32], 1, threads)).toBeLessThan(0.02)
   })
+})
+
+it('nothing is copied for the gradient of an activation, of channels that are cut off and put side by side', async () => {
+  const b = new GraphBuilder('gradient', 17)
+  const random = seededRandom(4)
+  const x = b.input('x', 'float32', [2, 3, 9, 7])
+  const layer = (name: string, input: string, inChannels: number, channels: number) => {
+    const weights = Float32Array.from({ length: channels * inChannels }, () => random.normal())
+    return b.node('Conv', [input, b.constant(name, tensorOf('float32', [channels, inChannels, 1, 1], weights))])
+  }
+  const part = (input: string, first: number, count: number) =>
+    b.node('Slice', [
+      input,
+      b.ints(`first${first}`, [first]),
+      b.ints(`end${first}`, [first + count]),
+      b.ints(`axis${first}`, [1]),
+    ])
+  const given = layer('v', x, 3, 35)
+  const dx = b.node(
+    'ClipGradient',
+    [part(given, 0, 17), part(given, 18, 17)],
+    { min: float(-0.5), max: float(0.75) },
+    { domain: 'ai.kerf' },
+  )
+  const both = b.node('Concat', [dx, layer('u', x, 3, 1)], { axis: 1 })
+  b.output(layer('t', both, 18, 5))
+  const model = b.model()
+  const [now] = plans(model, new Map([['x', [2, 3, 9, 7]]]))
+  expect(copies(now)).toEqual([])
+  for (const threads of [1, 3]) expect(await difference(model, [2, 3, 9, 7], 1, threads)).toBeLessThan(1e-6)
 })
 
 /** The largest difference between a session's outputs and the reference's, as a part of the largest value. */

@@ -82,12 +82,20 @@ const clipGradient: Lowering<ClipGradientAttributes> = {
   layout: 'same',
   refuses: (_, isConstant) => (isConstant(0) || isConstant(1) ? 'one of its inputs is known beforehand' : undefined),
   inPlace: true,
+  parts: { inputs: [0, 1], output: true },
   lower({ call, input, output }) {
-    const [dy, y, dx] = [input(0).address, input(1).address, output(0).address]
-    const elements = count(shapeOf(call.inputs[1]))
+    const places = [input(0), input(1), output(0)] as const
+    const [dy, y, dx] = places
+    const elements = count(y.shape)
     if (elements === 0) return []
+    const channels = y.layout === 'channelsLast' ? y.shape[1]! : elements
+    const isWhole = channels === elements || places.every(({ pixel }) => pixel === channels)
+    const rows = isWhole
+      ? { rows: 1, channels: elements, dyPixel: elements, yPixel: elements, dxPixel: elements }
+      : { rows: elements / channels, channels, dyPixel: dy.pixel, yPixel: y.pixel, dxPixel: dx.pixel }
     const { min, max } = call.attributes
-    return [step('clipGradientF32', { dy, y, dx, count: elements, lo: min, hi: max })]
+    const addresses = { dy: dy.address, y: y.address, dx: dx.address }
+    return [step('clipGradientF32', { ...addresses, ...rows, lo: min, hi: max })]
   },
 }
 

@@ -166,7 +166,8 @@ function pixelCases(channels: number): Case[] {
       lower: (at, dx, a) => {
         const [dscale, dbias] = [a.alloc(4 * channels), a.alloc(4 * channels)]
         const places = { dy: put(more, a), x: at, dx, scale: put(perChannel, a), dscale, dbias }
-        const clipped = { dy: dx, y: put(more, a), dx, count: rows * channels, lo: 0, hi: 6 }
+        const pixels = { dyPixel: channels, yPixel: channels, dxPixel: channels }
+        const clipped = { dy: dx, y: put(more, a), dx, rows, channels, ...pixels, lo: 0, hi: 6 }
         return [...lowerBatchNormGradient(sizes, places, a), step('clipGradientF32', clipped)]
       },
     },
