@@ -78,12 +78,14 @@ export interface LabContext extends Task {
   readonly timing?: TimingRuntime
   /** A trained network for experiments that take one: `quantisation` an adder network, `allocation` any that classifies. */
   readonly model?: Model
-  /** What methods of pruning did on another network and other data than digits, for the experiment that compares them. */
+  /** Methods of pruning on another network and other data than digits, for the experiment that compares them. */
   readonly comparison?: {
     /** The network and the data, for people. */
     readonly what: string
-    /** What the methods did. */
-    readonly found: PruningComparison
+    /** What it is done with, in the place of the experiment's settings. */
+    readonly settings: object
+    /** What the methods do. */
+    compare(task: Task): Promise<PruningComparison>
   }
   /** What the machine does at most, in multiply–adds per second on so many threads; with `native: false` in WebAssembly. */
   readonly measureLimit?: (threads: number, options?: { readonly native?: false }) => Promise<number>

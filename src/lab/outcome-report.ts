@@ -54,12 +54,13 @@ const settingText = (value: unknown): string =>
 
 /** How it was run: settings, seed, data, time. */
 export function circumstances(outcome: Outcome): [label: string, value: string][] {
+  const kind = outcome.full ? 'full' : 'quick'
   const settings = Object.entries(outcome.settings).map(
     ([key, value]) => `${key} ${[value].flat().map(settingText).join(', ')}`,
   )
   return [
     ['Data', outcome.data],
-    ['Settings', `${outcome.full ? 'full' : 'quick'}: ${settings.join('; ')}; seed ${outcome.seed}`],
+    ['Settings', outcome.ofRecipe ? settings.join('; ') : `${kind}: ${settings.join('; ')}; seed ${outcome.seed}`],
     ['Time', `${(outcome.timeMs / 1000).toFixed(outcome.timeMs < 10_000 ? 1 : 0)} s`],
     ['Source', outcome.experiment.source],
   ]

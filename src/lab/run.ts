@@ -11,6 +11,8 @@ export interface Outcome extends Findings {
   readonly seed: number
   /** Which settings: the quick or the full ones. */
   readonly full: boolean
+  /** Whether a recipe's were taken in their place. */
+  readonly ofRecipe: boolean
   /** Those settings. */
   readonly settings: object
   /** Every statement holds, and every control fails. */
@@ -35,6 +37,7 @@ export async function runExperiment(
   },
 ): Promise<Outcome> {
   const experiment = experimentOf(given)
+  const { comparison } = context
   const settings = full ? experiment.settings.full : experiment.settings.quick
   const start = performance.now()
   const progress = (p: Progress) => context.progress?.({ ...p, what: experiment.name })
@@ -45,7 +48,8 @@ export async function runExperiment(
     experiment,
     seed: context.seed,
     full,
-    settings,
+    ofRecipe: comparison !== undefined,
+    settings: comparison?.settings ?? settings,
     holds: verdictOf(findings.checks),
     timeMs: performance.now() - start,
   }

@@ -10,6 +10,7 @@ import {
   experimentOf,
   experiments,
   experimentsTable,
+  type LabContext,
   labHtml,
   type Outcome,
   outcomeCharts,
@@ -143,7 +144,7 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
   const model = options.model === undefined ? undefined : givenModel(options.model)
   const { recipe } = options
   const isDesigns = chosen[0]?.name === designSpace
-  const comparison = recipe === undefined || isDesigns ? undefined : await compared(recipe, task)
+  const comparison = recipe === undefined || isDesigns ? undefined : comparisonOf(recipe)
   const images = recipe !== undefined && isDesigns ? () => imagesOf(recipe, task) : undefined
   const outcomes: Outcome[] = []
   // An experiment opens many networks: what is not installed is said once.
@@ -198,14 +199,21 @@ async function runAll(chosen: readonly Experiment[], options: Options, task: Tas
   if (interrupted) throw stopped(interrupted, outcomes.length, chosen)
 }
 
-/** What a recipe says, done. */
-async function compared(path: string, task: Task) {
+/** What a recipe asks for. */
+function comparisonOf(path: string): LabContext['comparison'] {
   const recipe = parseComparisonRecipe(readRecipe(path))
-  try {
-    return { what: `${recipe.model}, ${recipe.data.kind}`, found: await runComparison(recipe, task) }
-  } catch (error) {
-    if (!isAborted(error)) throw error
-    throw new KerfError('stopped', `Stopped. What is done is kept in ${recipe.output}: the same command goes on.`)
+  const { model, data, output, transforms: _, ...settings } = recipe
+  return {
+    what: `${model}, ${data.kind}`,
+    settings,
+    async compare(task) {
+      try {
+        return await runComparison(recipe, task)
+      } catch (error) {
+        if (!isAborted(error)) throw error
+        throw new KerfError('stopped', `Stopped. What is done is kept in ${output}: the same command goes on.`)
+      }
+    },
   }
 }
 

@@ -27,7 +27,8 @@ const firstRate = 0.1
 
 /** The comparison that was asked for, or one on digits. */
 async function compared(settings: Settings, context: LabContext): Promise<{ what: string; found: PruningComparison }> {
-  if (context.comparison) return context.comparison
+  const { comparison: given, signal: stop } = context
+  if (given) return { what: given.what, found: await given.compare({ signal: stop, progress: context.progress }) }
   const { trainImages, testImages, epochs, batchSize, criteria, budgets, images, fineTuning, learningRate } = settings
   const { seed, threads = 1, runtime, signal } = context
   const digits = await context.digits()
