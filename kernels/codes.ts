@@ -5,7 +5,7 @@ import { entryD, entryH, entryW } from './pool'
 import { rounding } from './quantise'
 import { clamp } from './simd'
 import { shareStart } from './sync'
-import { AddU8, MapU8, MulU8, PoolU8 } from './table.generated'
+import { CombineU8, MapU8, PoolU8 } from './table.generated'
 
 /** Eight codes of floats that are less their zero point. */
 // @inline
@@ -26,7 +26,12 @@ export function putSome(y: usize, codes: v128, count: i32): void {
   }
 }
 
-export function addU8(args: AddU8, thread: i32, threads: i32): void {
+// @inline
+function scaled(words: v128, factor: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(words), factor)
+}
+
+export function combineU8(args: CombineU8, thread: i32, threads: i32): void {
   const channels = args.channels
   const a = f32x4.splat(args.xFactor)
   const b = f32x4.splat(args.wFactor)
@@ -35,6 +40,7 @@ export function addU8(args: AddU8, thread: i32, threads: i32): void {
   const lo = f32x4.splat(args.lo)
   const hi = f32x4.splat(args.hi)
   const zero = i8x16.splat(<i8>args.outZero)
+  const isProduct = args.isProduct !== 0
   const rows = args.rows
   const first = rows === 1 ? shareStart(channels, 64, thread, threads) : 0
   const count = rows === 1 ? shareStart(channels, 64, thread + 1, threads) - first : channels
@@ -47,46 +53,15 @@ export function addU8(args: AddU8, thread: i32, threads: i32): void {
     for (let left = count; left > 0; left -= 8) {
       const xs = i16x8.sub(v128.load8x8_u(x), xZero)
       const ws = i16x8.sub(v128.load8x8_u(w), wZero)
-      const codes = codesOf(
-        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(ws)), b)),
-        f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(xs)), a), f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(ws)), b)),
-        lo,
-        hi,
-        zero,
-      )
-      if (left >= 8) v128.store64_lane(y, codes, 0)
-      else putSome(y, codes, left)
-      x += 8
-      w += 8
-      y += 8
-    }
-  }
-}
-
-export function mulU8(args: MulU8, thread: i32, threads: i32): void {
-  const channels = args.channels
-  const factor = f32x4.splat(args.factor)
-  const xZero = i16x8.splat(<i16>args.xZero)
-  const wZero = i16x8.splat(<i16>args.wZero)
-  const lo = f32x4.splat(args.lo)
-  const hi = f32x4.splat(args.hi)
-  const zero = i8x16.splat(<i8>args.outZero)
-  const end = shareStart(args.rows, 1, thread + 1, threads)
-  for (let row = shareStart(args.rows, 1, thread, threads); row < end; row++) {
-    let x = args.x + <usize>(row * args.xPixel)
-    let w = args.w + <usize>(row * args.wPixel)
-    let y = args.y + <usize>(row * args.yPixel)
-    // What is read behind the last code does not reach what is stored.
-    for (let left = channels; left > 0; left -= 8) {
-      const xs = i16x8.sub(v128.load8x8_u(x), xZero)
-      const ws = i16x8.sub(v128.load8x8_u(w), wZero)
-      const codes = codesOf(
-        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_low_i16x8_s(xs, ws)), factor),
-        f32x4.mul(f32x4.convert_i32x4_s(i32x4.extmul_high_i16x8_s(xs, ws)), factor),
-        lo,
-        hi,
-        zero,
-      )
+      let v0: v128, v1: v128
+      if (isProduct) {
+        v0 = scaled(i32x4.extmul_low_i16x8_s(xs, ws), a)
+        v1 = scaled(i32x4.extmul_high_i16x8_s(xs, ws), a)
+      } else {
+        v0 = f32x4.add(scaled(i32x4.extend_low_i16x8_s(xs), a), scaled(i32x4.extend_low_i16x8_s(ws), b))
+        v1 = f32x4.add(scaled(i32x4.extend_high_i16x8_s(xs), a), scaled(i32x4.extend_high_i16x8_s(ws), b))
+      }
+      const codes = codesOf(v0, v1, lo, hi, zero)
       if (left >= 8) v128.store64_lane(y, codes, 0)
       else putSome(y, codes, left)
       x += 8

@@ -19,7 +19,7 @@ class Run {
  * Gathers what lies under `count` output pixels (a multiple of the tile's height) from `first`, and writes their table; pixels beyond the end repeat the last.
  * @param size bytes of a channel: 4 or 1 @param channels of x @param gathered where pixels are put together
  */
-// @inline
+// biome-ignore format: as below
 function gather(
   args: Indirect,
   size: i32,
@@ -99,7 +99,7 @@ function moveBytes(x: usize, y: usize, count: i32, step: i32): void {
 }
 
 /** `gather` for floats. */
-// biome-ignore format: as above
+// biome-ignore format: what belongs together stands together
 export function gatherBlock(args: ConvF32, table: usize, first: i32, count: i32, pixels: i32): void {
   gather(args, 4, args.runs, args.runCount, args.channels * args.groups, table, table + <usize>args.gathered, first, count, pixels)
 }

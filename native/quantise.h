@@ -1,4 +1,4 @@
-// Floats to codes and back, and sums of codes: `quantiseU8` and `dequantiseU8` of kernels/quantise.ts, `addU8` of kernels/codes.ts in C, each operation rounded as
+// Floats to codes and back, and sums of codes: `quantiseU8` and `dequantiseU8` of kernels/quantise.ts, `combineU8` of kernels/codes.ts in C, each operation rounded as
 // there.
 
 #pragma once
@@ -66,7 +66,7 @@ static void dequantiseU8(const DequantiseU8 *args, Call call) {
   }
 }
 
-static void addU8(const AddU8 *args, Call call) {
+static void combineU8(const CombineU8 *args, Call call) {
   const Sixteen lo = args->lo, hi = args->hi;
   const RowShare share = rowShare(args->rows, args->channels, 64, call);
   for (int32_t row = share.row; row < share.lastRow; row++) {
@@ -77,9 +77,9 @@ static void addU8(const AddU8 *args, Call call) {
       const SixteenBits xs = __builtin_convertvector(bytesFrom(x + i, end - i), SixteenBits) - args->xZero;
       const SixteenBits ws = __builtin_convertvector(bytesFrom(w + i, end - i), SixteenBits) - args->wZero;
       // Each product is rounded.
-      const Sixteen one = __builtin_convertvector(xs, Sixteen) * args->xFactor;
+      const Sixteen one = __builtin_convertvector(args->isProduct ? xs * ws : xs, Sixteen) * args->xFactor;
       const Sixteen other = __builtin_convertvector(ws, Sixteen) * args->wFactor;
-      Sixteen v = one + other;
+      Sixteen v = args->isProduct ? one : one + other;
       v = v < lo ? lo : v;
       v = v > hi ? hi : v;
       putBytes(y + i, __builtin_convertvector(wholeSixteen(v) + args->outZero, Bytes), end - i);

@@ -114,7 +114,7 @@ const cases: readonly Case[] = [
       const { value, scales } = q.weights([20, 16], 0, 0.02)
       return q.pair(b.node('Gemm', [flat, value, q.bias(scales, 0.02)], { transB: 1 }), 0.03, 140)
     },
-    kernels: ['addU8', 'poolU8', 'conv'],
+    kernels: ['combineU8', 'poolU8', 'conv'],
   },
   {
     name: 'depthwise layers, functions, concatenation',

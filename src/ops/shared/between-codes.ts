@@ -181,21 +181,17 @@ class Reading {
     }
   }
 
-  /** One of the parts that Split makes, as a slice of codes. */
+  /** One of several parts that are cut off, as a slice of codes. */
   #part(node: Node, value: string, y: Coded, to: Names): Node | undefined {
-    if (node.domain !== '' || node.opType !== 'Split') return undefined
-    const x = this.#readByte(node.inputs[0])
-    const { opset } = this.#analysis.calls.get(node)!.call
-    if (!x || !this.#areAlike(x, y) || opset < slicesByInputs) return undefined
-    const rank = this.#analysis.values.get(x.codes)?.shape?.length
-    const given = new AttributeReader(node).int('axis', 0)
-    const axis = given < 0 ? given + (rank ?? 0) : given
-    const sizes = node.outputs.map((output) => this.#analysis.values.get(output)?.shape?.[axis])
-    const before = sizes.slice(0, node.outputs.indexOf(value))
-    const size = sizes[before.length]
-    if (typeof size !== 'number' || !before.every((s) => typeof s === 'number')) return undefined
-    const first = before.reduce((sum: number, s) => sum + (s as number), 0)
-    const limits = [first, first + size, axis].map((v) => to.constant(`${y.codes}_part`, tensorOf('int64', [1], [v])))
+    const { call, operator } = this.#analysis.calls.get(node)!
+    const picks = node.outputs.length > 1 ? operator.picks?.(call) : undefined
+    const x = picks && this.#readByte(node.inputs[0])
+    const [part, ...others] = picks?.outputs[node.outputs.indexOf(value)] ?? []
+    if (!x || !(part && part.count > 0) || others.length > 0 || !this.#areAlike(x, y) || call.opset < slicesByInputs)
+      return undefined
+    const limits = [part.first, part.first + part.count, picks.axis].map((v) =>
+      to.constant(`${y.codes}_part`, tensorOf('int64', [1], [v])),
+    )
     return makeNode('Slice', [x.codes, ...limits], [y.codes], {}, { name: node.name })
   }
 

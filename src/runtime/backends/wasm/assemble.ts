@@ -14,7 +14,7 @@ import {
 import { type BinaryName, type KernelName, program } from './engine/kernels.generated.ts'
 import type { ProgramMemory } from './engine/memory.ts'
 import { binariesOf } from './engine/module.ts'
-import { loweringOf } from './lowerings/index.ts'
+import { bytesConversion, loweringOf } from './lowerings/index.ts'
 import type { LoweringContext, Lowerings, Place } from './lowerings/lowering.ts'
 import { WeightReader } from './packing/weights.ts'
 import { convertLayout } from './steps/convert.ts'
@@ -157,7 +157,8 @@ class ProgramBuilder {
   }
 
   #convert({ from, to }: Extract<Task, { kind: 'convert' }>): Step[] {
-    return convertLayout(this.#place(from), this.#place(to))
+    const isBytes = [from, to].some(({ buffer }) => buffer.elementType === 'uint8')
+    return (isBytes ? bytesConversion() : convertLayout)(this.#place(from), this.#place(to))
   }
 
   #lower(task: Extract<Task, { kind: 'compute' }>): Step[] {

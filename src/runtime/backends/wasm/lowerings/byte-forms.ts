@@ -2,12 +2,12 @@ import { roundTiesToEven } from '../../../../base/index.ts'
 import { type Dense, type InferredCall, type Operator, runForward } from '../../../../graph/index.ts'
 import { type ConcatAttributes, concatAxis, type PoolAttributes } from '../../../../ops/index.ts'
 import { isCode } from '../../../../plan/index.ts'
-import { lowerAddCodes, lowerMapCodes, lowerMulCodes, lowerPoolCodes } from '../steps/codes/between.ts'
+import { lowerCombineCodes, lowerMapCodes, lowerPoolCodes } from '../steps/codes/between.ts'
 import type { PoolLayer } from '../steps/pool.ts'
 import type { Step } from '../steps/step.ts'
 import { byteLimits, numbers } from './code-parameters.ts'
 import { type Lowering, type LoweringContext, type Place, shapeOf } from './lowering.ts'
-import { count, linesOver } from './operands.ts'
+import { count, inTurn, linesOver } from './operands.ts'
 import { poolLayer } from './pooling.ts'
 
 /*
@@ -38,88 +38,63 @@ function scalesOf(context: LoweringContext, form: Form, x: Place, y: Place) {
   }
 }
 
-/** Both are computed, of one shape and of bytes. */
-function add(form: Form): Lowering {
-  return {
-    layout: 'same',
-    fuses: { clamp: true },
-    inPlace: true,
-    parts: (call) => ({ inputs: form.slots(call).operands.map(({ x }) => x), output: true }),
-    refuses(call, isConstant) {
-      const { operands } = form.slots(call)
-      const shape = call.outputs[0]?.shape?.join()
-      const fits = operands.every(
-        ({ x }) => isCode(call.inputs[x]) && !isConstant(x) && call.inputs[x]?.shape?.join() === shape,
-      )
-      return fits ? undefined : 'one of its operands is known beforehand, or broadcast'
-    },
-    lower(context) {
-      const { operands, out } = form.slots(context.call)
-      const [first, second] = operands as readonly [Operand, Operand]
-      const [x, w, y] = [context.input(first.x), context.input(second.x), context.output(0)]
-      const yZero = zeroOf(context, out, y)
-      const scale = scaleOf(context, out)
-      const { lo, hi } = byteLimits(context, y.least!)
-      return lowerAddCodes({
-        ...{ x: x.address, w: w.address, y: y.address },
-        ...rowsOf(x, w, y),
-        ...{ xZero: zeroOf(context, first, x), wZero: zeroOf(context, second, w), outZero: yZero },
-        ...{ xFactor: scaleOf(context, first) / scale, wFactor: scaleOf(context, second) / scale },
-        ...{ lo: lo - yZero, hi: hi - yZero },
-      })
-    },
+/** Sums or products of two that are computed and of bytes: of one shape, or of products one has a code for each channel of an image. */
+const combine =
+  (isProduct: boolean) =>
+  (form: Form): Lowering => {
+    const operandsOf = (call: InferredCall) => form.slots(call).operands as readonly [Operand, Operand]
+    /** Of products, the operand with a code for each channel; undefined: both have the result's shape. */
+    const factorOf = (call: InferredCall): Operand | undefined =>
+      operandsOf(call).find(({ x }) => count(shapeOf(call.inputs[x])) !== count(shapeOf(call.outputs[0])))
+    return {
+      layout: isProduct ? 'channelsLast' : 'same',
+      fuses: { clamp: true },
+      inPlace: true,
+      parts(call) {
+        const factor = factorOf(call)
+        return { inputs: operandsOf(call).flatMap((o) => (o === factor ? [] : [o.x])), output: true }
+      },
+      refuses(call, isConstant) {
+        const shape = shapeOf(call.outputs[0])
+        const fits = operandsOf(call).every(({ x }) => {
+          const own = shapeOf(call.inputs[x])
+          const isFactor =
+            own.length === shape.length && own.every((size, axis) => size === (axis < 2 ? shape[axis] : 1))
+          return isCode(call.inputs[x]) && !isConstant(x) && (own.join() === shape.join() || (isProduct && isFactor))
+        })
+        return fits ? undefined : 'one of its operands is known beforehand, or broadcast'
+      },
+      lower(context) {
+        const { out } = form.slots(context.call)
+        const factor = factorOf(context.call)
+        const [first, second] = operandsOf(context.call)
+        const [own, other] = factor === first ? [second, first] : [first, second]
+        const [x, w, y] = [context.input(own.x), context.input(other.x), context.output(0)]
+        const yZero = zeroOf(context, out, y)
+        const { lo, hi } = byteLimits(context, y.least!)
+        const [xScale, wScale, yScale] = [own, other, out].map((slot) => scaleOf(context, slot)) as [
+          number,
+          number,
+          number,
+        ]
+        const scales = {
+          ...{ isProduct, xZero: zeroOf(context, own, x), wZero: zeroOf(context, other, w), outZero: yZero },
+          ...{ xFactor: (isProduct ? xScale * wScale : xScale) / yScale, wFactor: wScale / yScale },
+          ...{ lo: lo - yZero, hi: hi - yZero },
+        }
+        const sizes = rowsOf(x, w, y)
+        const images = factor ? y.shape[0]! : 1
+        const rows = sizes.rows / images
+        return Array.from({ length: images }, (_, n) => ({
+          x: x.address + n * rows * sizes.xPixel,
+          w: w.address + n * sizes.channels,
+          y: y.address + n * rows * sizes.yPixel,
+        })).flatMap((image) =>
+          lowerCombineCodes({ ...image, ...sizes, rows, ...(factor ? { wPixel: 0 } : {}), ...scales }),
+        )
+      },
+    }
   }
-}
-
-/** Both are computed and of bytes, of one shape, or one of them has a code for each channel of an image. */
-function multiply(form: Form): Lowering {
-  const operandsOf = (call: InferredCall) => form.slots(call).operands as readonly [Operand, Operand]
-  /** The operand with a code for each channel; undefined: both have the result's shape. */
-  const factorOf = (call: InferredCall): Operand | undefined =>
-    operandsOf(call).find(({ x }) => count(shapeOf(call.inputs[x])) !== count(shapeOf(call.outputs[0])))
-  return {
-    layout: 'channelsLast',
-    fuses: { clamp: true },
-    inPlace: true,
-    parts(call) {
-      const factor = factorOf(call)
-      return { inputs: operandsOf(call).flatMap((o) => (o === factor ? [] : [o.x])), output: true }
-    },
-    refuses(call, isConstant) {
-      const shape = shapeOf(call.outputs[0])
-      const fits = operandsOf(call).every(({ x }) => {
-        const own = shapeOf(call.inputs[x])
-        const isFactor = own.length === shape.length && own.every((size, axis) => size === (axis < 2 ? shape[axis] : 1))
-        return isCode(call.inputs[x]) && !isConstant(x) && (own.join() === shape.join() || isFactor)
-      })
-      return fits ? undefined : 'one of its operands is known beforehand, or broadcast otherwise'
-    },
-    lower(context) {
-      const { out } = form.slots(context.call)
-      const factor = factorOf(context.call)
-      const [first, second] = operandsOf(context.call)
-      const [own, other] = factor === first ? [second, first] : [first, second]
-      const [x, w, y] = [context.input(own.x), context.input(other.x), context.output(0)]
-      const yZero = zeroOf(context, out, y)
-      const { lo, hi } = byteLimits(context, y.least!)
-      const scales = {
-        ...{ xZero: zeroOf(context, own, x), wZero: zeroOf(context, other, w), outZero: yZero },
-        factor: (scaleOf(context, own) * scaleOf(context, other)) / scaleOf(context, out),
-        ...{ lo: lo - yZero, hi: hi - yZero },
-      }
-      const places = { x: x.address, w: w.address, y: y.address }
-      const sizes = rowsOf(x, w, y)
-      if (!factor) return lowerMulCodes({ ...places, ...sizes, ...scales })
-      const batch = y.shape[0]!
-      const rows = sizes.rows / batch
-      return Array.from({ length: batch }, (_, n) => ({
-        x: x.address + n * rows * sizes.xPixel,
-        w: w.address + n * sizes.channels,
-        y: y.address + n * rows * sizes.yPixel,
-      })).flatMap((image) => lowerMulCodes({ ...image, ...sizes, rows, wPixel: 0, ...scales }))
-    },
-  }
-}
 
 /** Operands of one shape, row by row where one of them lies among other channels. */
 function rowsOf(x: Place, w: Place, y: Place) {
@@ -241,15 +216,32 @@ function everywhere({ shape }: Place): PoolLayer {
   }
 }
 
+/** Maxima of codes are codes; the zero point does not matter. */
+export const maxPoolOfBytes: Lowering<PoolAttributes> = {
+  layout: 'channelsLast',
+  parts: { scattered: [0], eachChannel: true, output: true },
+  refuses: (call) => (isCode(call.inputs[0]) ? undefined : 'it pools other than codes of 8 bits'),
+  lower(context) {
+    const [x, y] = [context.input(0), context.output(0)]
+    const scales = { factor: 1, xZero: 0, yZero: 0, lo: 0, hi: 255 }
+    const layer = poolLayer(context.call, x.shape, y.shape, false)
+    const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: layer.channels, at: 0, step: 1 }]
+    return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
+      const some = { ...layer, channels: channels.length, xPixel: pixel, yPixel: y.pixel }
+      return lowerPoolCodes(some, { x: address, y: to }, scales, context.alloc)
+    })
+  },
+}
+
 /** By the operator on numbers. */
 const forms: Readonly<Record<string, (form: Form) => Lowering>> = {
-  Add: add,
+  Add: combine(false),
   AveragePool: (form) =>
     mean(form, (call, x, y) => poolLayer(call as InferredCall<PoolAttributes>, x.shape, y.shape, true)),
   Concat: concat,
   GlobalAveragePool: (form) => mean(form, (_, x) => everywhere(x)),
   LeakyRelu: function_,
-  Mul: multiply,
+  Mul: combine(true),
   Sigmoid: function_,
 }
 

@@ -6,21 +6,24 @@ import type { Lowering, Lowerings } from './lowering.ts'
 import { shuffle } from './shuffle.ts'
 
 /** Those that are loaded when a network has an operator that is not among the common ones. */
-let late: Lowerings | undefined
+let late: typeof import('./late.ts') | undefined
 
 async function loadLate(): Promise<void> {
-  late ??= (await import('./late.ts')).late
+  late ??= await import('./late.ts')
 }
+
+/** How values are copied that are bytes, or become some: whoever makes such is loaded then. */
+export const bytesConversion = () => late!.convertBytes
 
 /** All of them. What is missing here the reference does. */
 export async function allLowerings(): Promise<Lowerings> {
   await loadLate()
-  return { ...common, ...late }
+  return { ...common, ...late!.late }
 }
 
 /** It fits the calls of its own operator; that `node` is one of them the types cannot tell. */
 const named = (node: Node, lowerings: Lowerings): Lowering<never> | undefined =>
-  lowerings[opName(node)] ?? late?.[opName(node)]
+  late?.late[opName(node)] ?? lowerings[opName(node)]
 
 /** What a lowering says of a call to the planner. */
 function abilityFor(

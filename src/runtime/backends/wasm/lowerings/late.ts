@@ -1,4 +1,5 @@
 import { adderConv } from './adder.ts'
+import { maxPoolOfBytes } from './byte-forms.ts'
 import { codeProducts } from './code-products.ts'
 import { common } from './common.ts'
 import { gradients } from './gradients.ts'
@@ -7,11 +8,14 @@ import { quantisedForms } from './quantised-forms.ts'
 import { quantising } from './quantising.ts'
 import { recurrent } from './recurrent.ts'
 
-/** Of operators that few networks have: adder layers, codes, recurrent layers, gradients. */
+export { convertBytes } from '../steps/codes/convert.ts'
+
+/** Of operators that few networks have: adder layers, codes, recurrent layers, gradients; and what others do of codes. */
 export const late: Lowerings = {
   'ai.kerf:AdderConv': adderConv,
   GRU: recurrent,
   LSTM: recurrent,
+  MaxPool: { ...common.MaxPool!, bytes: maxPoolOfBytes },
   RNN: recurrent,
   ...codeProducts,
   ...gradients,

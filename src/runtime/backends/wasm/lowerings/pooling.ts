@@ -1,7 +1,5 @@
 import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
-import { isCode } from '../../../../plan/index.ts'
-import { lowerPoolCodes } from '../steps/codes/between.ts'
 import { lowerPool, type PoolLayer } from '../steps/pool.ts'
 import { lowerReduce, type Reduction } from '../steps/reduce.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
@@ -33,26 +31,8 @@ const refuses = (call: InferredCall, isConstant: (input: number) => boolean): st
     ? 'kernels pool along one to three axes'
     : refusesComputedSettings(call, isConstant)
 
-/** Maxima of codes are codes; the zero point does not matter. */
-const maxPoolOfBytes: Lowering<PoolAttributes> = {
-  layout: 'channelsLast',
-  parts: { scattered: [0], eachChannel: true, output: true },
-  refuses: (call) => (isCode(call.inputs[0]) ? undefined : 'it pools other than codes of 8 bits'),
-  lower(context) {
-    const [x, y] = [context.input(0), context.output(0)]
-    const scales = { factor: 1, xZero: 0, yZero: 0, lo: 0, hi: 255 }
-    const layer = poolLayer(context.call, x.shape, y.shape, false)
-    const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: layer.channels, at: 0, step: 1 }]
-    return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
-      const some = { ...layer, channels: channels.length, xPixel: pixel, yPixel: y.pixel }
-      return lowerPoolCodes(some, { x: address, y: to }, scales, context.alloc)
-    })
-  },
-}
-
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
-  ...(average ? {} : { bytes: maxPoolOfBytes }),
   integers: !average,
   parts: { scattered: [0], eachChannel: true, output: true },
   refuses,

@@ -49,16 +49,6 @@ export const copyRun = (
     ...{ xStrides: [pixel, 1], yStrides: [to.pixel, step] },
   })
 
-/** The same of bytes. */
-export function copyBytes(
-  { address, pixel, count, at, step: apart }: PlacedRun,
-  to: { readonly address: number; readonly pixel: number },
-  rows: number,
-): Step[] {
-  const pixels = { rows, xPixel: pixel, yPixel: to.pixel, yStep: apart, table: 0 }
-  return [step('mapU8', { x: address, y: to.address + at, channels: count, ...pixels })]
-}
-
 /** `row` is the axis along which y is contiguous, `column` the one along which x is. */
 function transposed(x: number, y: number, { sizes, strides }: Walk, row: number, column: number): Step[] {
   const outer = (values: readonly number[]) => values.filter((_, axis) => axis !== row && axis !== column)

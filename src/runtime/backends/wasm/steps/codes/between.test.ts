@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { seededRandom } from '../../../../../base/index.ts'
 import { firstDifference, StepBench } from '../step-bench.node.ts'
-import { lowerAddCodes, lowerMapCodes, lowerMulCodes, lowerPoolCodes } from './between.ts'
+import { lowerCombineCodes, lowerMapCodes, lowerPoolCodes } from './between.ts'
 
 const random = seededRandom(3)
 const someBytes = (count: number) => Uint8Array.from({ length: count }, () => random.below(256))
@@ -28,13 +28,23 @@ it.each([1, 7, 8, 9, 64, 65, 200])('%i sums of codes are rounded once', (count) 
     const wanted = Array.from(x, (v, i) => code((v - 120) * xFactor + (w[i]! - 131) * wFactor, 90, 5, 240))
     const places = { x: bench.bytes(x), w: bench.bytes(w), y: bench.alloc(count) }
     const pixels = { rows: 1, channels: count, xPixel: count, wPixel: count, yPixel: count }
-    const settings = { ...pixels, xFactor, wFactor, xZero: 120, wZero: 131, outZero: 90, lo: 5 - 90, hi: 240 - 90 }
+    const settings = {
+      ...pixels,
+      isProduct: false,
+      xFactor,
+      wFactor,
+      xZero: 120,
+      wZero: 131,
+      outZero: 90,
+      lo: 5 - 90,
+      hi: 240 - 90,
+    }
     expect(
-      firstDifference(made(bench, lowerAddCodes({ ...places, ...settings }), places.y, count, threads), wanted),
+      firstDifference(made(bench, lowerCombineCodes({ ...places, ...settings }), places.y, count, threads), wanted),
     ).toBe(-1)
     // In place.
     const own = { ...places, y: places.x, ...settings }
-    expect(firstDifference(made(bench, lowerAddCodes(own), own.y, count, threads), wanted)).toBe(-1)
+    expect(firstDifference(made(bench, lowerCombineCodes(own), own.y, count, threads), wanted)).toBe(-1)
   }
 })
 
@@ -52,8 +62,17 @@ it.each([
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < channels; c++)
         before[r * yPixel + c] = code((x[r * xPixel + c]! - 9) * 0.5 + (w[r * wPixel + c]! - 200) * 0.25, 100, 0, 255)
-    const scales = { xFactor: 0.5, wFactor: 0.25, xZero: 9, wZero: 200, outZero: 100, lo: -100, hi: 155 }
-    const steps = lowerAddCodes({
+    const scales = {
+      isProduct: false,
+      xFactor: 0.5,
+      wFactor: 0.25,
+      xZero: 9,
+      wZero: 200,
+      outZero: 100,
+      lo: -100,
+      hi: 155,
+    }
+    const steps = lowerCombineCodes({
       x: bench.bytes(x),
       w: bench.bytes(w),
       y,
@@ -84,9 +103,18 @@ it.each([
       for (let r = 0; r < rows; r++)
         for (let c = 0; c < channels; c++)
           wanted[r * yPixel + c] = code((x[r * xPixel + c]! - 9) * (w[r * wPixel + c]! - 200) * factor, 100, 3, 250)
-      const scales = { factor, xZero: 9, wZero: 200, outZero: 100, lo: 3 - 100, hi: 250 - 100 }
+      const scales = {
+        isProduct: true,
+        xFactor: factor,
+        wFactor: 0,
+        xZero: 9,
+        wZero: 200,
+        outZero: 100,
+        lo: 3 - 100,
+        hi: 250 - 100,
+      }
       const places = { x: bench.bytes(x), w: bench.bytes(w), y }
-      const steps = lowerMulCodes({ ...places, rows, channels, xPixel, wPixel, yPixel, ...scales })
+      const steps = lowerCombineCodes({ ...places, rows, channels, xPixel, wPixel, yPixel, ...scales })
       expect(firstDifference(made(bench, steps, y, wanted.length, threads), wanted)).toBe(-1)
     }
 })

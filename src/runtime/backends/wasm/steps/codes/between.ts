@@ -1,4 +1,4 @@
-import type { AddU8Args, MulU8Args } from '../../engine/kernels.generated.ts'
+import type { CombineU8Args } from '../../engine/kernels.generated.ts'
 import { type PoolLayer, windowArgs } from '../pool.ts'
 import { type Allocator, type Step, step } from '../step.ts'
 
@@ -6,16 +6,13 @@ import { type Allocator, type Step, step } from '../step.ts'
  * What lies between convolutions of codes, on bytes (kernels/codes.ts).
  */
 
-/** y = clamp(round((x − xZero)·xFactor + (w − wZero)·wFactor)) + outZero, of some bytes of each row. */
-export function lowerAddCodes(args: AddU8Args): Step[] {
+/** y = clamp(round((x − xZero)·xFactor + (w − wZero)·wFactor)) + outZero, or of products, of some bytes of each row. */
+export function lowerCombineCodes(args: CombineU8Args): Step[] {
   const { rows, channels, xPixel, wPixel, yPixel } = args
   if (rows * channels === 0) return []
   const isWhole = [xPixel, wPixel, yPixel].every((pixel) => pixel === channels)
-  return [step('addU8', isWhole ? { ...args, rows: 1, channels: rows * channels } : args)]
+  return [step('combineU8', isWhole ? { ...args, rows: 1, channels: rows * channels } : args)]
 }
-
-/** y = clamp(round((x − xZero)·(w − wZero)·factor)) + outZero, of some bytes of each row. */
-export const lowerMulCodes = (args: MulU8Args): Step[] => (args.rows * args.channels === 0 ? [] : [step('mulU8', args)])
 
 /** Codes, some of each row, to other codes. */
 export interface CodeMap {
