@@ -48,9 +48,12 @@ export function verdictText({ holds, checks }: Pick<Outcome, 'holds' | 'checks'>
     : `The claim does not hold: ${failed} of ${checks.length} statements came out otherwise.`
 }
 
-/** Settings that are objects by what they hold, their numbers joined: a layer is 256×64×14×1. */
-const settingText = (value: unknown): string =>
-  typeof value === 'object' && value !== null ? Object.values(value).map(settingText).join('×') : String(value)
+/** Settings that are objects by what they hold: a layer is 256×64×14×1, an optimiser `sgd 0.9 false`. */
+function settingText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  const values = Object.values(value)
+  return values.map(settingText).join(values.every((own) => typeof own === 'number') ? '×' : ' ')
+}
 
 /** How it was run: settings, seed, data, time. */
 export function circumstances(outcome: Outcome): [label: string, value: string][] {
