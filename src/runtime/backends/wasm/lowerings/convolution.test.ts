@@ -1,6 +1,6 @@
 // Convolutions of all kinds in plans, alone and with everything that is fused into them, against the scalar reference.
 
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { elementCount, seededRandom } from '../../../../base/index.ts'
 import { type AttributeValue, analyse, float, GraphBuilder, type Model, tensorOf } from '../../../../graph/index.ts'
 import { operators } from '../../../../ops/index.ts'
@@ -97,4 +97,27 @@ it.each(['Conv', 'ConvTranspose'] as const)(`%s: 80 layers (seed ${seed})`, asyn
     const worst = hostValues(wanted).reduce((most, v, i) => Math.max(most, Math.abs(v - values[i]!)), 0)
     expect(worst / size, label).toBeLessThan(2e-6)
   }
+})
+
+describe('windows whose steps exceed what kernels count', () => {
+  const cases = {
+    stride: { strides: [2 ** 31] },
+    'distance of taps': { dilations: [2 ** 33], auto_pad: 'SAME_LOWER' },
+  }
+  it.each(Object.entries(cases))('are left to the reference: %s', async (_, attributes) => {
+    const b = new GraphBuilder('far', 17)
+    const x = b.input('x', 'float32', [1, 4, 24])
+    const weights = Float32Array.from({ length: 16 }, (_, i) => Math.sin(i))
+    b.output(b.node('Conv', [x, b.constant('w', tensorOf('float32', [2, 4, 2], weights))], attributes))
+    const model = b.model()
+    const given = hostTensor(
+      'float32',
+      [1, 4, 24],
+      Float32Array.from({ length: 96 }, (_, i) => Math.cos(i)),
+    )
+    const [wanted] = referenceRun(model, new Map([['x', given]])).values()
+    await using session = await createSession(model, { onNotice: () => {} })
+    const [got] = Object.values(await session.run({ x: given }))
+    expect([...(got!.data as Float32Array)]).toEqual([...(wanted!.data as Float32Array)])
+  })
 })

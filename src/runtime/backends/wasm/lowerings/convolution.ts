@@ -67,9 +67,23 @@ function transposedLayer(call: InferredCall<ConvTransposeAttributes>): ConvLayer
   return { ...tensorSizes(call), groups, ...windowOf(window, kernelShape, pads) }
 }
 
+/** Steps in whole numbers of 32 bits, times what pixels and lines take, must not wrap around. */
+const largestStep = 2 ** 20
+
+/** Why kernels cannot walk with a window. */
+export const refusesWindow = ({ strides = [], dilations = [], pads = [] }: Window): string | undefined =>
+  [...strides, ...dilations, ...pads].every((step) => Math.abs(step) <= largestStep)
+    ? undefined
+    : 'its window takes steps that are too large'
+
 /** Why a convolution is left to the reference. */
-export function refusesConv(call: InferredCall, isConstant: (input: number) => boolean): string | undefined {
+export function refusesConv(
+  call: InferredCall<{ readonly window: Window }>,
+  isConstant: (input: number) => boolean,
+): string | undefined {
   if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
+  const far = refusesWindow(call.attributes.window)
+  if (far) return far
   return isConstant(0) ? 'its input is known beforehand' : undefined
 }
 

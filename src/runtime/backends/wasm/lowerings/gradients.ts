@@ -13,7 +13,7 @@ import type { ConvLayer } from '../steps/convolution/sizes.ts'
 import { lowerPoolGradient } from '../steps/pool.ts'
 import { step } from '../steps/step.ts'
 import { batchSizes, vector, wanted } from './batch-norm.ts'
-import { windowSizes } from './convolution.ts'
+import { refusesWindow, windowSizes } from './convolution.ts'
 import { type Lowering, type Lowerings, shapeOf, sizesOf } from './lowering.ts'
 import { count } from './operands.ts'
 import { poolLayer } from './pooling.ts'
@@ -36,6 +36,8 @@ function layerOf(call: InferredCall<ConvAttributes>, x: number, dy: number, weig
 
 const refuses = (call: InferredCall<ConvAttributes>, isConstant: (input: number) => boolean): string | undefined => {
   if ((call.inputs[0]?.shape?.length ?? 0) > 4) return 'kernels convolve along one or two axes'
+  const far = refusesWindow(call.attributes.window)
+  if (far) return far
   const known = call.inputs.findIndex((_, i) => isConstant(i))
   if (known >= 0) return `input ${known} is known beforehand`
   // Padding is made by copies that only add.
@@ -129,6 +131,8 @@ const poolGradient = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
   refuses(call, isConstant) {
     if ((call.inputs[0]?.shape?.length ?? 0) > 5) return 'kernels pool along one to three axes'
+    const far = refusesWindow(call.attributes.window)
+    if (far) return far
     return call.inputs.some((_, i) => isConstant(i)) ? 'one of its inputs is known beforehand' : undefined
   },
   lower({ call, input, output, alloc }) {

@@ -2,6 +2,7 @@ import type { InferredCall } from '../../../../graph/index.ts'
 import { type PoolAttributes, slide } from '../../../../ops/index.ts'
 import { lowerPool, type PoolLayer } from '../steps/pool.ts'
 import { lowerReduce, type Reduction } from '../steps/reduce.ts'
+import { refusesWindow } from './convolution.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
 import { inMemory, inTurn, refusesComputedSettings } from './operands.ts'
 
@@ -26,10 +27,10 @@ export function poolLayer(
   }
 }
 
-const refuses = (call: InferredCall, isConstant: (input: number) => boolean): string | undefined =>
+const refuses = (call: InferredCall<PoolAttributes>, isConstant: (input: number) => boolean): string | undefined =>
   (call.inputs[0]?.shape?.length ?? 0) > 5
     ? 'kernels pool along one to three axes'
-    : refusesComputedSettings(call, isConstant)
+    : (refusesWindow(call.attributes.window) ?? refusesComputedSettings(call, isConstant))
 
 const pool = (average: boolean): Lowering<PoolAttributes> => ({
   layout: 'channelsLast',
