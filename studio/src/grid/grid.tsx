@@ -24,8 +24,12 @@ export interface GridProps {
 const rowHeight = 32
 /** The head, and the last row, with their borders. */
 const edgeHeight = 40
-/** Wider, and the eye loses the row between a name and its numbers. */
-const mostRoom = 480
+/** Of what is left of the window, how much goes to all columns but the first. */
+const shared = 0.6
+/** How much wider than usual a column may become: what its longest number needs. */
+const mostGrowth = 1.25
+/** The first column takes the rest. Wider, and the eye loses the row between a name and its numbers. */
+const mostRoom = 300
 
 /** A table that draws only the rows that are seen. Its head and its last row stay; arrows move the selected row. */
 export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, marked, total }: GridProps) {
@@ -58,7 +62,7 @@ export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, m
       </tr>
     )
   return (
-    <div ref={scroll} className={styles.scroll} style={{ maxWidth: width + mostRoom }}>
+    <div ref={scroll} className={styles.scroll} style={{ maxWidth: mostGrowth * width + mostRoom }}>
       <table
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a table whose rows are chosen is a grid.
         role="grid"
@@ -76,8 +80,12 @@ export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, m
         }}
       >
         <colgroup>
-          {columns.map(({ key, width }, i) => (
-            <col key={key} className={i === 0 ? styles.first : undefined} style={i === 0 ? undefined : { width }} />
+          {columns.map(({ key, width: own }, i) => (
+            <col
+              key={key}
+              className={i === 0 ? styles.first : undefined}
+              style={i === 0 ? undefined : { width: widthOf(own, width) }}
+            />
           ))}
         </colgroup>
         <thead>
@@ -117,6 +125,10 @@ export function Grid({ label, columns, rows, sort, onSort, selected, onSelect, m
     </div>
   )
 }
+
+/** A column's width: as it wants it in a narrow window, up to `mostGrowth` of that where there is room. @param all of all columns */
+const widthOf = (own: number, all: number): string =>
+  `clamp(${own}px, ${own}px + (100cqw - ${all}px) * ${((shared * own) / all).toFixed(4)}, ${mostGrowth * own}px)`
 
 /** Where a key leads: an index, null for nothing selected, undefined for other keys. */
 function moved({ key }: KeyboardEvent, at: number, count: number): number | null | undefined {

@@ -65,7 +65,7 @@ export default function CompareView() {
         </Text>
       )}
       {!table && !hasSteps && (
-        <Text size="sm">
+        <Text size="sm" maw="65ch">
           There is one network so far, {network.name}. Compare it with a file, or prune, swap, quantise or train it:
           then what it was stands beside what it became. Layers are matched by name, else by what they are.
         </Text>

@@ -20,7 +20,7 @@ const kinds: readonly { readonly value: string; readonly label: string }[] = [
 ]
 
 const allocations: readonly { readonly value: Allocation; readonly label: string }[] = [
-  { value: 'uniform', label: 'the same part of every group goes' },
+  { value: 'uniform', label: 'the same part of every group' },
   { value: 'global', label: 'all channels ranked together' },
   { value: 'cost', label: 'the most is kept of the scores' },
   { value: 'outputs', label: 'the outputs lose least, by pictures' },
