@@ -144,7 +144,7 @@ describeBrowser('opening', () => {
     await page.getByRole('dialog').waitFor()
     await page.keyboard.press('Escape')
     await drop(page, dirname(at('nothing/readme.txt')))
-    await page.getByRole('alert').getByText('There is no file in what was dropped.').waitFor()
+    await page.getByRole('alert').getByText('There is no file in it.').waitFor()
   })
 
   it('marks totals that an unknown operator is not in', async () => {

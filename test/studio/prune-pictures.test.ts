@@ -86,7 +86,7 @@ describeBrowser('Kerf Studio prunes by pictures', () => {
     const chooser = page.waitForEvent('filechooser')
     await field.getByRole('button', { name: 'Pictures' }).click()
     await (await chooser).setFiles([{ name: 'a.txt', mimeType: 'text/plain', buffer: readFileSync(lenet) }])
-    await field.getByRole('alert').getByText('0 of 1 files are pictures').waitFor()
+    await field.getByRole('alert').getByText('0 pictures in one file. Give at least 8').waitFor()
     await field.getByRole('button', { name: 'The digits' }).click()
     await field.getByText(/pictures of 10 classes/).waitFor()
     // So many take long enough to be stopped.

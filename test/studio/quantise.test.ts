@@ -51,6 +51,8 @@ describeBrowser('Kerf Studio quantises', () => {
       ...{ hash: '#quantise', viewport: { width: 360, height: 740 }, colorScheme: 'dark' },
     })
     await open(lenet)
+    // Until then the page chooses.
+    await page.getByText('5 layers in floats').waitFor()
     await page.getByText('Adder layers', { exact: true }).click()
     await page.getByText('The model has no adder layer').waitFor()
     expect(await page.getByRole('button', { name: 'Quantise', exact: true }).isDisabled()).toBe(true)

@@ -60,6 +60,14 @@ describeBrowser('what stands already', () => {
       .first()
       .waitFor({ timeout: 60_000 })
     await look('swapped')
+    await goTo('Compare')
+    await page.getByText(/layers differ/).waitFor()
+    await look('compared')
+    for (const [i, button] of ['Undo', 'Undo', 'Undo', 'Redo'].entries()) {
+      await click(button)
+      await page.waitForTimeout(600)
+      await look(`compared, ${i}: ${button}`)
+    }
     expect(Object.entries(moved).filter(([, by]) => by > mayMove)).toEqual([])
   })
 

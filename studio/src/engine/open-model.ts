@@ -3,7 +3,7 @@ import { type Counted, countAtFirst, countModel } from './count.ts'
 import { guessesOf } from './guesses.ts'
 import type { ModelSource } from './model-source.ts'
 import { readFrom } from './read-model.ts'
-import { isArchive } from './session/is-archive.ts'
+import { isArchive, isCalledSession } from './session/is-archive.ts'
 import type { SessionSettings } from './session/types.ts'
 import { type Changed, type Step, Steps } from './steps.ts'
 import type { Network, OpenedFile, RecountOptions } from './types.ts'
@@ -40,7 +40,7 @@ export class OpenModel {
   async open(source: ModelSource): Promise<Opened> {
     if (source.from === 'files') {
       const [{ file }] = source.files
-      if (await isArchive(file)) return this.#openSession(file)
+      if ((await isArchive(file)) || isCalledSession(file)) return this.#openSession(file)
     }
     const { model, name, ...file } = await readFrom(source)
     this.#file = file

@@ -1,8 +1,9 @@
 import { proxy } from 'comlink'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { Closed } from '../engine/client.ts'
 import type { Changed } from '../engine/steps.ts'
 import type { WorkState } from '../engine/swap-types.ts'
+import { usePictures } from '../pictures/pictures.ts'
 import { useStore } from '../store.ts'
 import { tellWork } from './works.ts'
 
@@ -14,6 +15,10 @@ export function useWork(stop?: () => void) {
   const change = useStore((s) => s.change)
   const [isWorking, setWorking] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const network = useStore((s) => s.network)
+  const pictures = usePictures((s) => s.turn)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was wrong is of a network and of pictures
+  useEffect(() => setProblem(undefined), [network, pictures])
   const fail = (error: unknown) => {
     if (!(error instanceof Closed)) setProblem((error as Error).message)
   }

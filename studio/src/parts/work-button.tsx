@@ -7,12 +7,14 @@ interface Props extends Omit<ButtonProps, 'disabled'> {
   onClick(): void
 }
 
-/** Starts what takes a while. It keeps the focus while it can do nothing, which a disabled button loses: the keyboard would begin anew at the top of the page. */
+/** Of a button that can do nothing now, and keeps the focus. What it does, it must not do then. */
+export const unable = (isUnable: boolean) => ({ 'data-disabled': isUnable || undefined, 'aria-disabled': isUnable })
+
+/** Starts what takes a while, or what can be done once. It keeps the focus while it can do nothing, which a disabled button loses: the keyboard would begin anew at the top of the page. */
 export const WorkButton = ({ disabled, onClick, ...rest }: Props) => (
   <Button
     {...rest}
-    data-disabled={disabled || undefined}
-    aria-disabled={disabled}
+    {...unable(disabled)}
     onClick={() => {
       if (!disabled) onClick()
     }}

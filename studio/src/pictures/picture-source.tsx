@@ -1,6 +1,8 @@
-import { Alert, Button, Fieldset, FileButton, Group, Stack, Text } from '@mantine/core'
+import { Button, Fieldset, FileButton, Group, Stack } from '@mantine/core'
 import { type DragEvent, type ReactNode, useRef } from 'react'
 import type { PickedFile } from '../engine/model-source.ts'
+import { Explained } from '../parts/problem.tsx'
+import { WorkButton } from '../parts/work-button.tsx'
 import { droppedFiles, pickedFiles } from '../shell/dropped.ts'
 import { useStore } from '../store.ts'
 import type { GivenPictures } from './pictures.ts'
@@ -41,9 +43,9 @@ export function PictureSource(props: PictureSourceProps) {
     <Fieldset legend={title} onDrop={drop} onDragOver={(event) => event.preventDefault()}>
       <Stack gap="sm">
         {/* As high as either text: another one moves nothing. */}
-        <Text size="sm" mih="4lh">
+        <Explained problem={error} mih="4lh">
           {told ? saidOf(told) : what}
-        </Text>
+        </Explained>
         <Group gap={6}>
           <FileButton
             multiple
@@ -59,9 +61,9 @@ export function PictureSource(props: PictureSourceProps) {
             A folder …
           </Button>
           {more}
-          <Button size="xs" px={6} variant="subtle" disabled={!told} onClick={forget}>
+          <WorkButton size="xs" px={6} variant="subtle" disabled={!told} onClick={forget}>
             Forget them
-          </Button>
+          </WorkButton>
           <input
             ref={folder}
             type="file"
@@ -76,11 +78,6 @@ export function PictureSource(props: PictureSourceProps) {
           />
         </Group>
         {children}
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
       </Stack>
     </Fieldset>
   )

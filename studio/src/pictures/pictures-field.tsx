@@ -1,6 +1,7 @@
-import { Button, Checkbox, Group, NumberInput } from '@mantine/core'
+import { Checkbox, Group, NumberInput } from '@mantine/core'
 import images from '../../../examples/digits/t10k-images-idx3-ubyte.gz?url&no-inline'
 import labelsUrl from '../../../examples/digits/t10k-labels-idx1-ubyte.gz?url&no-inline'
+import { WorkButton } from '../parts/work-button.tsx'
 import { useStore } from '../store.ts'
 import { PictureSource } from './picture-source.tsx'
 import { usePictures } from './pictures.ts'
@@ -33,9 +34,9 @@ export function PicturesField() {
       forget={forget}
       more={
         source?.from === 'example' && (
-          <Button size="xs" variant="default" disabled={told !== undefined} onClick={() => void takeDigits()}>
+          <WorkButton size="xs" variant="default" disabled={told !== undefined} onClick={() => void takeDigits()}>
             The digits
-          </Button>
+          </WorkButton>
         )
       }
     >

@@ -31,6 +31,16 @@ const fewest = 8
 
 const none: GivenPictures = { files: [], told: undefined, error: undefined }
 
+/** What there is too little of. */
+function fewOf(count: number, files: readonly PickedFile[]): string {
+  if (files.length === 0) return 'The folder is empty.'
+  const table = files.find(({ path }) => /\.[ct]sv$/i.test(path))
+  const what = count === 1 ? 'picture' : 'pictures'
+  return table
+    ? `${count} ${what} with labels in ${table.path}.`
+    : `${count} ${what} in ${files.length === 1 ? 'one file' : `${files.length} files`}.`
+}
+
 /** @returns undefined where the model was closed meanwhile */
 async function given(
   files: readonly PickedFile[],
@@ -39,8 +49,7 @@ async function given(
   try {
     const told = await take(files)
     if (told.count >= fewest) return { files, told, error: undefined }
-    const error = `${told.count} of ${files.length} files are pictures; at least ${fewest} are needed, some hundreds are good.`
-    return { ...none, error }
+    return { ...none, error: `${fewOf(told.count, files)} Give at least ${fewest}, better some hundreds.` }
   } catch (error) {
     return error instanceof Closed ? undefined : { ...none, error: (error as Error).message }
   }

@@ -102,7 +102,8 @@ export function App() {
 }
 
 function takeFrom(input: HTMLInputElement, take: (files: readonly PickedFile[]) => void): void {
-  if (input.files && input.files.length > 0) take(pickedFiles(input.files))
+  // An empty folder is a choice, too.
+  if (input.files && (input.files.length > 0 || input.webkitdirectory)) take(pickedFiles(input.files))
   // The same file, picked again, is a change.
   input.value = ''
 }

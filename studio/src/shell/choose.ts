@@ -32,7 +32,7 @@ export function choose(
   if (first && files.length === 1) return { is: 'model', source: modelAmong(first, files) }
   const why =
     files.length === 0
-      ? 'There is no file in what was dropped. Drop an ONNX file, or a folder with one.'
+      ? 'There is no file in it. Give an ONNX file, or a folder with one.'
       : `None of these ${files.length} files is called .onnx: ${listed(files)}. Drop the model together with its external data.`
   return { is: 'none', why }
 }

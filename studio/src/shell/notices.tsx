@@ -1,15 +1,19 @@
 import { Button, Notification, Text } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
+import { useWorks } from '../parts/works.ts'
 import { useStore } from '../store.ts'
 import classes from './shell.module.css'
 import { useServedChange } from './use-served-change.ts'
 
 /** What a person should know, above the page, so that nothing below moves. */
 export function Notices() {
-  const { error, dismissError, network, opened } = useStore()
+  const { error, dismissError, network, opened, steps } = useStore()
   const change = useServedChange()
+  const works = useWorks().size
+  // Above what stands at the bottom: the row of steps, and work with its button to stop it.
+  const bottom = `${0.75 + (steps.length > 1 ? 2.75 : 0) + 3.25 * works}rem`
   return (
-    <div className={classes.notices}>
+    <div className={classes.notices} style={{ bottom }}>
       {error !== undefined && (
         <Notice role="alert" color="red" title="That did not work" onClose={dismissError}>
           {error}

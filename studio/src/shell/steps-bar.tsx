@@ -3,6 +3,7 @@ import { useHotkeys } from '@mantine/hooks'
 import { useEffect, useRef } from 'react'
 import { engine } from '../engine/client.ts'
 import { saveBlob } from '../parts/save.ts'
+import { unable, WorkButton } from '../parts/work-button.tsx'
 import { useStore } from '../store.ts'
 import { saveSession } from './save-session.ts'
 import classes from './shell.module.css'
@@ -53,10 +54,10 @@ export function StepsBar() {
   }
   return (
     <nav aria-label="Steps" className={classes.steps}>
-      <ActionIcon variant="default" aria-label="Undo" title="Undo" disabled={at === 0} onClick={undo}>
+      <ActionIcon variant="default" aria-label="Undo" title="Undo" {...unable(at === 0)} onClick={undo}>
         ↶
       </ActionIcon>
-      <ActionIcon variant="default" aria-label="Redo" title="Redo" disabled={at === steps.length - 1} onClick={redo}>
+      <ActionIcon variant="default" aria-label="Redo" title="Redo" {...unable(at === steps.length - 1)} onClick={redo}>
         ↷
       </ActionIcon>
       <Group gap={4} wrap="nowrap" className={classes.stepList}>
@@ -90,9 +91,9 @@ export function StepsBar() {
       >
         Save the session
       </Button>
-      <Button size="compact-sm" className={classes.fixed} disabled={at === 0} onClick={() => void save()}>
+      <WorkButton size="compact-sm" className={classes.fixed} disabled={at === 0} onClick={() => void save()}>
         Save the model
-      </Button>
+      </WorkButton>
     </nav>
   )
 }

@@ -6,3 +6,6 @@ export async function isArchive(file: Blob): Promise<boolean> {
   const bytes = new Uint8Array(await file.slice(0, signature.length).arrayBuffer())
   return signature.every((byte, i) => bytes[i] === byte)
 }
+
+/** Whether somebody takes a file for a session, whatever is in it. */
+export const isCalledSession = (file: File): boolean => /\.kerf$/i.test(file.name)

@@ -2,7 +2,6 @@ import { Button, FileButton, Group, Switch, Text } from '@mantine/core'
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
 import { engine } from '../../engine/client.ts'
 import type { ComparisonTable } from '../../engine/compare.ts'
-import type { CompareSide } from '../../engine/desks/compare.ts'
 import { countText } from '../../grid/column.ts'
 import { ColumnPicker } from '../../grid/column-picker.tsx'
 import { Grid } from '../../grid/grid.tsx'
@@ -80,16 +79,18 @@ const isBoolean = (value: unknown) => (typeof value === 'boolean' ? value : unde
 function Compared({ table }: { readonly table: ComparisonTable }) {
   const { labels, rows: rowsOfA, differs, shapes, parts } = table
   const { a, b } = useComparing()
-  const at = useStore((s) => s.at)
   const selected = useStore((s) => s.selected)
   const select = useStore((s) => s.select)
   const columns = useMemo(() => compareColumns(table), [table])
   const [onlyDifferences, setOnlyDifferences] = useKept('compare filter', true, isBoolean)
   /** Layers that only B has are no rows of A's table. */
   const [ofB, setOfB] = useState<number>()
+  // As the table has it, which comes later than another choice.
+  const areSame = a !== 'file' && b !== 'file' && table.names.a === table.names.b
+  // Of one network nothing differs: its layers stay where they are.
   const keep = useMemo(
-    () => (onlyDifferences ? (row: number) => differs[row] === 1 : undefined),
-    [onlyDifferences, differs],
+    () => (onlyDifferences && !areSame ? (row: number) => differs[row] === 1 : undefined),
+    [onlyDifferences, areSame, differs],
   )
   const { grid, picker } = useTable('compare table', columns, labels.length, keep)
   const different = differs.reduce((sum, one) => sum + one, 0)
@@ -99,7 +100,6 @@ function Compared({ table }: { readonly table: ComparisonTable }) {
       : shapes.b[row] === ''
         ? 'only in A'
         : parts[row] || (differs[row] ? '' : undefined)
-  const stepOf = (side: CompareSide) => (side === 'open' ? at : side)
   return (
     <>
       <TotalsTable {...table} />
@@ -120,9 +120,6 @@ function Compared({ table }: { readonly table: ComparisonTable }) {
             onChange={(event) => setOnlyDifferences(event.currentTarget.checked)}
           />
           <ColumnPicker {...picker} />
-          {stepOf(a) === stepOf(b) && (
-            <Text size="sm">A and B are the same network. Choose another step for one of them.</Text>
-          )}
         </Group>
         <ExportMenu
           name={`${stemOf(table.models.a)}-${stemOf(table.models.b)}`}
@@ -142,6 +139,11 @@ function Compared({ table }: { readonly table: ComparisonTable }) {
           marked={mark}
           total={`${countText(different)} of ${countText(labels.length)} layers differ`}
         />
+        <Text size="sm" mih={{ base: '2lh', sm: '1lh' }}>
+          {areSame
+            ? 'A and B are the same network. Choose another step for one of them.'
+            : 'Layers are matched by name, else by what they are.'}
+        </Text>
       </div>
       <Suspense fallback={<Busy size="xs" what="Drawing both" />}>
         <DifferenceGraph table={table} />

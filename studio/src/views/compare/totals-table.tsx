@@ -13,6 +13,17 @@ const metrics = [
   ['bytes', 'Accesses (bytes)'],
 ] as const
 
+/** `step 1, Pruned to 50 % of the MACs`, of which a narrow window shows the number. */
+function Name({ of }: { readonly of: string }) {
+  const [, step, title] = /^(step \d+)(, .*)$/.exec(of) ?? [undefined, of]
+  return (
+    <>
+      {step}
+      {title && <span className={styles.title}>{title}</span>}
+    </>
+  )
+}
+
 /** The sums of both networks, and what became of them. */
 export function TotalsTable({ totals, stored, names }: Pick<ComparisonTable, 'totals' | 'stored' | 'names'>) {
   const rows = [
@@ -29,8 +40,12 @@ export function TotalsTable({ totals, stored, names }: Pick<ComparisonTable, 'to
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Totals</Table.Th>
-            <Table.Th className={styles.network}>A: {names.a}</Table.Th>
-            <Table.Th className={styles.network}>B: {names.b}</Table.Th>
+            <Table.Th className={styles.network}>
+              A: <Name of={names.a} />
+            </Table.Th>
+            <Table.Th className={styles.network}>
+              B: <Name of={names.b} />
+            </Table.Th>
             <Table.Th>B ÷ A</Table.Th>
             <Table.Th>B − A</Table.Th>
           </Table.Tr>

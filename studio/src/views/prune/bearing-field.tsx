@@ -1,4 +1,5 @@
-import { Alert, Fieldset, Stack, Text } from '@mantine/core'
+import { Fieldset, Stack } from '@mantine/core'
+import { Explained } from '../../parts/problem.tsx'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useBearing } from './bearing.ts'
@@ -11,11 +12,11 @@ export function BearingField({ pruning: { wish } }: { readonly pruning: Pruning 
   return (
     <Fieldset legend="What each layer bears">
       <Stack gap="sm">
-        <Text size="sm" mih="5lh">
+        <Explained problem={error} mih="5lh">
           {told
             ? `The ${told.quality} of ${told.images.toLocaleString('en')} pictures is ${percent(told.given)} now. Each curve is of one group that is cut alone, everything else whole: ${curves.size} ${curves.size === 1 ? 'is' : 'are'} measured.`
             : `${hasPictures ? 'On the pictures, one group' : 'Give pictures. Then one group'} at a time is cut to several widths, and its curve stands beside its slider: accuracy where there are labels, else how often the answer stays.`}
-        </Text>
+        </Explained>
         <WorkButton
           size="xs"
           style={{ alignSelf: 'start' }}
@@ -25,11 +26,6 @@ export function BearingField({ pruning: { wish } }: { readonly pruning: Pruning 
         >
           {told ? 'Measure again' : 'Measure curves'}
         </WorkButton>
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
       </Stack>
     </Fieldset>
   )

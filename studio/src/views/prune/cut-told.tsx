@@ -2,14 +2,15 @@ import { Text } from '@mantine/core'
 import { lazy, Suspense, useMemo } from 'react'
 import { msText } from '../../parts/before-after.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { Explained } from '../../parts/problem.tsx'
 import { useStore } from '../../store.ts'
 import { Recovered } from './recovered.tsx'
 import { useRecovering } from './recovering.ts'
 
 const LinePlot = lazy(() => import('../../parts/line-plot.tsx'))
 
-/** Whether the cut that made the open network does what it should; until one is made, what will be looked at. */
-export function Proof() {
+/** Whether the cut that made the open network does what it should; until one is made, what will be looked at. @param problem why a cut cannot be made */
+export function Proof({ problem }: { readonly problem: string | undefined }) {
   const proof = useStore(({ steps, at }) => steps[at]?.cut?.proof)
   const text = !proof
     ? 'The cut network is run, and must do what the network does with these channels masked. How far they lie apart is told here.'
@@ -17,16 +18,17 @@ export function Proof() {
       ? (proof.why ?? 'The cut was not run.')
       : `Cut. It does what the network with these channels masked does: largest difference ${proof.maxRelDiff.toExponential(1)} of the largest value, ${(proof.allowed ?? 0).toExponential(1)} allowed.`
   return (
-    <Text size="sm" mih="4lh">
+    <Explained problem={problem} mih="4lh">
       {text}
-    </Text>
+    </Explained>
   )
 }
 
 /** What became of the cut: its time, and its recovery as it goes and when it is done. */
 export function CutTold() {
-  const step = useStore(({ steps, at }) => steps[at])
-  const hasCurve = useRecovering((s) => s.curve.length > 1)
+  const at = useStore((s) => s.at)
+  const step = useStore(({ steps }) => steps[at])
+  const hasCurve = useRecovering((s) => s.curve.length > 1 && (s.state !== undefined || s.curveOf === at))
   const time = step?.cut?.time
   return (
     <>

@@ -1,4 +1,4 @@
-import { Alert, Group, Stack, Title } from '@mantine/core'
+import { Group, Stack, Title } from '@mantine/core'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
@@ -38,12 +38,7 @@ export default function PruneView() {
           {isBusy && <Busy size="sm" what="Working" />}
         </Group>
         <div aria-live="polite">
-          <Proof />
-          {problem !== undefined && (
-            <Alert color="red" role="alert" mt="xs">
-              {problem}
-            </Alert>
-          )}
+          <Proof problem={problem} />
         </div>
         <PicturesField />
         <WithinField pruning={pruning} />

@@ -1,5 +1,6 @@
-import { Alert, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
 import type { RecoverWish } from '../../engine/prune-types.ts'
+import { Problem } from '../../parts/problem.tsx'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useStore } from '../../store.ts'
@@ -67,11 +68,7 @@ export function Recover() {
           </WorkButton>
         </Group>
         <Unfinished />
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+        <Problem text={error} />
       </Stack>
     </Fieldset>
   )

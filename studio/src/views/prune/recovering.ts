@@ -24,6 +24,8 @@ export interface Recovering {
   readonly since: { readonly what: string; readonly ms: number; readonly done: number } | undefined
   /** Updates of training so far. */
   readonly curve: readonly TrainedStep[]
+  /** The step that they made, or, where they were stopped, were to make something of. */
+  readonly curveOf: number | undefined
   readonly kept: readonly KeptRecovery[]
   readonly error: string | undefined
   want(wish: Partial<RecoverWish>): void
@@ -47,6 +49,7 @@ export const useRecovering = create<Recovering>((set, get) => {
       state: { what: 'reading pictures', done: 0 },
       since: undefined,
       curve: [],
+      curveOf: undefined,
       error: undefined,
       kept: [],
     })
@@ -62,16 +65,17 @@ export const useRecovering = create<Recovering>((set, get) => {
       const { at, change } = useStore.getState()
       // Stopped: the cut that it is of may have been made again.
       const now = changed ?? (await engine.model.now())
-      set({ state: undefined })
+      set({ state: undefined, curveOf: now.at })
       if (now.at !== at) change(now)
     } catch (error) {
-      set({ state: undefined, error: error instanceof Closed ? undefined : (error as Error).message })
+      const problem = error instanceof Closed ? undefined : (error as Error).message
+      set({ state: undefined, curveOf: useStore.getState().at, error: problem })
     }
     await get().look()
   }
   return {
     wish: { steps: 'auto', epochs: 10, threads: usualThreads() },
-    ...{ state: undefined, since: undefined, curve: [], kept: [], error: undefined },
+    ...{ state: undefined, since: undefined, curve: [], curveOf: undefined, kept: [], error: undefined },
     want: (wish) => set({ wish: { ...get().wish, ...wish } }),
     recover: () => attempt((progress, told) => engine.prune.recover(get().wish, progress, told)),
     async goOn({ key, name }) {
@@ -95,6 +99,11 @@ export const useRecovering = create<Recovering>((set, get) => {
       if (!get().state) set({ kept })
     },
   }
+})
+
+// Another network has learnt nothing yet.
+useStore.subscribe(({ opened }, before) => {
+  if (opened !== before.opened) useRecovering.setState({ curve: [], curveOf: undefined, error: undefined })
 })
 
 tellWorkOf('recovering', useRecovering, ({ state, since, stop }) => {

@@ -1,6 +1,7 @@
-import { Alert, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { Fieldset, Group, Stack } from '@mantine/core'
 import { useEffect } from 'react'
 import { msText } from '../../parts/before-after.tsx'
+import { Explained } from '../../parts/problem.tsx'
 import { ThreadsField } from '../../parts/threads-field.tsx'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { useTiming } from './timing.ts'
@@ -12,11 +13,11 @@ export function Times() {
   return (
     <Fieldset legend="Time on this device">
       <Stack gap="sm">
-        <Text size="sm" mih="5lh">
+        <Explained problem={error} mih="5lh">
           {known
             ? `${msText(known.ms)} for a run on ${known.threads === 1 ? '1 thread' : `${known.threads} threads`}. That is a sum of what ${known.layers} layers take by ${known.points} measured times, corrected by whole runs; so is every prediction.`
             : 'Every layer is measured at several widths, once. From then on a run is predicted for whatever is cut, and can be a budget.'}
-        </Text>
+        </Explained>
         <Group gap="xs" align="flex-end">
           <ThreadsField
             size="xs"
@@ -34,11 +35,6 @@ export function Times() {
             {known ? 'Measure what is missing' : 'Measure the layers'}
           </WorkButton>
         </Group>
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
       </Stack>
     </Fieldset>
   )

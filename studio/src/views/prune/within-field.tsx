@@ -1,5 +1,7 @@
-import { Alert, Button, Fieldset, Group, NumberInput, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Fieldset, Group, NumberInput, SegmentedControl, Stack } from '@mantine/core'
 import { limitWish, readerOf } from '../../engine/session/wishes.ts'
+import { Explained } from '../../parts/problem.tsx'
+import { WorkButton } from '../../parts/work-button.tsx'
 import { usePictures } from '../../pictures/pictures.ts'
 import { useKept } from '../../session-settings.ts'
 import { percent } from './bearing-field.tsx'
@@ -28,7 +30,7 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
   return (
     <Fieldset legend="As small as quality allows">
       <Stack gap="sm">
-        <Text size="sm" mih="4lh" role="status">
+        <Explained problem={error} mih="4lh" role="status">
           {found
             ? `${Math.round(100 * found.amount.part)} % of the ${what} stay: outputs are off by ${percent(found.outputError)}${
                 found.quality === '1 − output error'
@@ -38,7 +40,7 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
             : pictures
               ? `Cuts are tried, recovered by solving for layers on three quarters of the pictures, and judged on the others. The one of fewest ${what} within the limit is taken.`
               : 'Give pictures. Then the smallest network is looked for that stays within a limit.'}
-        </Text>
+        </Explained>
         <SegmentedControl
           fullWidth
           size="xs"
@@ -62,20 +64,15 @@ export function WithinField({ pruning: { wish, settle } }: { readonly pruning: P
             value={limit.most}
             onChange={(most) => typeof most === 'number' && most >= 0.1 && most <= 99 && setLimit({ ...limit, most })}
           />
-          <Button
+          <WorkButton
             size="xs"
             variant="default"
             disabled={!pictures || progress !== undefined}
             onClick={() => void look()}
           >
             Find it
-          </Button>
+          </WorkButton>
         </Group>
-        {error !== undefined && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
       </Stack>
     </Fieldset>
   )

@@ -2,6 +2,7 @@ import { Alert, Checkbox, Fieldset, SegmentedControl, Select, Slider, Stack, Tex
 import type { RangeMethod } from 'kerf/rewrite'
 import type { QuantizeWish } from '../../engine/quantize-types.ts'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { Problem } from '../../parts/problem.tsx'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
@@ -89,13 +90,7 @@ export default function QuantiseView() {
             Quantise
           </WorkButton>
         </div>
-        <div aria-live="polite">
-          {problem !== undefined && (
-            <Alert color="red" role="alert">
-              {problem}
-            </Alert>
-          )}
-        </div>
+        <Problem text={problem} />
       </Stack>
       <Stack gap="md" miw={0}>
         {step?.quantized && <QuantisedReport title={step.title} outcome={step.quantized} command={step.command} />}

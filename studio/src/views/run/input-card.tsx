@@ -52,16 +52,11 @@ export function InputCard({ running: { run, result, input, url } }: { readonly r
         {result && result.assumed.length > 0 && (
           <Text size="sm">Assumed, as the file does not say it: {result.assumed.join(', ')}.</Text>
         )}
-        {input?.kind === 'random' && result && (
-          <Text size="sm" c="dimmed">
-            Standard normal numbers, seed {input.seed}
-          </Text>
-        )}
-        {takesImage && !url && !isCamera && (
-          <Text size="sm" c="dimmed">
-            Or drop an image here. It does not leave this machine.
-          </Text>
-        )}
+        {/* As high with the first sentence as without it. */}
+        <Text size="sm" c="dimmed" mih={{ base: '3lh', md: 0 }}>
+          {input?.kind === 'random' && result && `Standard normal numbers, seed ${input.seed}. `}
+          {takesImage && !url && !isCamera && 'Or drop an image here. It does not leave this machine.'}
+        </Text>
       </Stack>
     </Paper>
   )

@@ -1,15 +1,15 @@
-import { Alert, Checkbox, Fieldset, Group, Stack, Text, Title } from '@mantine/core'
+import { Checkbox, Fieldset, Group, Stack, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { BeforeAfter } from '../../parts/before-after.tsx'
 import { Busy } from '../../parts/busy.tsx'
 import { CommandLine } from '../../parts/command-line.tsx'
+import { Problem } from '../../parts/problem.tsx'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { PicturesField } from '../../pictures/pictures-field.tsx'
 import { useStore } from '../../store.ts'
 import { Layers } from './layers.tsx'
 import { Settings } from './settings.tsx'
-import classes from './swap.module.css'
 import { SwappedReport } from './swapped.tsx'
 import { useSwapping } from './use-swapping.ts'
 
@@ -55,13 +55,7 @@ export default function SwapView() {
         </Group>
       </Stack>
       <Stack gap="md" miw={0}>
-        <div aria-live="polite">
-          {told !== undefined && (
-            <Alert color="red" role="alert" className={classes.problem}>
-              {told}
-            </Alert>
-          )}
-        </div>
+        <Problem text={told} />
         {step?.swap && <SwappedReport title={step.title} outcome={step.swap} command={step.command} />}
         {!preview && isBusy && !isWorking && <Busy size="sm" what="Looking at layers" />}
         {preview && (

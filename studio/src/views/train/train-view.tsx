@@ -1,6 +1,7 @@
-import { Alert, Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
+import { Button, Checkbox, Fieldset, Group, Stack, Text } from '@mantine/core'
 import { startTransition, useState } from 'react'
 import { Busy } from '../../parts/busy.tsx'
+import { Problem } from '../../parts/problem.tsx'
 import tool from '../../parts/tool-view.module.css'
 import { WorkButton } from '../../parts/work-button.tsx'
 import { PictureSource } from '../../pictures/picture-source.tsx'
@@ -33,15 +34,7 @@ export default function TrainView() {
     disabled: isBusy,
     onChange: (recipe: object) => want({ recipe: { ...recipe } }),
   }
-  const said = (
-    <div aria-live="polite">
-      {problem !== undefined && (
-        <Alert color="red" role="alert" className={classes.problem}>
-          {problem}
-        </Alert>
-      )}
-    </div>
-  )
+  const said = <Problem text={problem} />
   // A form that came later would move what stands already.
   if (!schema) return problem === undefined ? <Busy m="md" what="Loading recipes" /> : said
   const rest = Object.keys(schema.properties ?? {}).filter((name) => !first.includes(name))

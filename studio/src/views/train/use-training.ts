@@ -67,6 +67,8 @@ export function useTraining(): Training {
       ),
     [],
   )
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was wrong is of a network and of pictures
+  useEffect(() => setProblem(undefined), [network, turn])
   const isTraining = progress !== undefined
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was stopped is of a network and of pictures
   useEffect(() => {
