@@ -27,10 +27,10 @@ const firstRate = 0.1
 
 /** The comparison that was asked for, or one on digits. */
 async function compared(settings: Settings, context: LabContext): Promise<{ what: string; found: PruningComparison }> {
-  const { comparison: given, signal: stop } = context
-  if (given) return { what: given.what, found: await given.compare({ signal: stop, progress: context.progress }) }
+  const { comparison, seed, threads = 1, runtime, signal } = context
+  if (comparison)
+    return { what: comparison.what, found: await comparison.compare({ signal, progress: context.progress }) }
   const { trainImages, testImages, epochs, batchSize, criteria, budgets, images, fineTuning, learningRate } = settings
-  const { seed, threads = 1, runtime, signal } = context
   const digits = await context.digits()
   const { train, test } = digits.sets
   const fresh = freshLenet('ordinary', seed, train.classes.length)

@@ -70,6 +70,7 @@ export function codedPlaces(analysis: Analysis, keep: (node: Node) => boolean): 
     if (node.domain !== '') continue
     const [x = '', weight = ''] = node.inputs
     const [made = ''] = node.outputs
+    const parts = node.outputs.filter((name) => name !== '')
     if (node.opType in layerAxes) {
       const why = keep(node) ? 'it was asked to stay' : layerRefusal(analysis, node)
       if (why !== undefined) {
@@ -88,8 +89,8 @@ export function codedPlaces(analysis: Analysis, keep: (node: Node) => boolean): 
       if (node.opType === 'Concat')
         for (const input of node.inputs)
           if (values.get(input) === input && isReadOnce(analysis, input)) values.set(input, end)
-    } else if (moving.has(node.opType) && values.has(x) && node.outputs.every((name) => name === '' || isCoded(name)))
-      for (const name of node.outputs) if (name !== '') values.set(name, values.get(x)!)
+    } else if (moving.has(node.opType) && values.has(x) && parts.every(isCoded))
+      for (const part of parts) values.set(part, values.get(x)!)
   }
   return { layers, values, kept }
 }

@@ -2,10 +2,14 @@ import { useMemo } from 'react'
 import type { LayerTable } from '../engine/types.ts'
 import { useStore } from '../store.ts'
 
+/** By the names of nodes, as the file has them, the rows of the layers that they belong to. */
+export const rowsOf = (layers: LayerTable | undefined): ReadonlyMap<string, number> =>
+  new Map(layers?.nodes.flatMap((nodes, row) => nodes.map((node) => [node, row] as const)))
+
 /** A layer's name as tables have it, by the name that the file has; what is no layer keeps its own. */
 export function labelsOf(layers: LayerTable | undefined): (name: string) => string {
-  const labels = new Map(layers?.nodes.flatMap((nodes, row) => nodes.map((node) => [node, layers.labels[row]!])))
-  return (name) => labels.get(name) ?? name
+  const rows = rowsOf(layers)
+  return (name) => layers?.labels[rows.get(name) ?? -1] ?? name
 }
 
 /** `labelsOf` the open network. */

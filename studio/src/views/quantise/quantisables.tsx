@@ -1,7 +1,7 @@
 import { Table } from '@mantine/core'
 import { human } from 'kerf/report'
 import { useMemo } from 'react'
-import { LayerName, useLabels } from '../../parts/layer-name.tsx'
+import { LayerName, rowsOf, useLabels } from '../../parts/layer-name.tsx'
 import table from '../../parts/plain-table.module.css'
 import { Wide } from '../../parts/wide.tsx'
 import { useStore } from '../../store.ts'
@@ -10,10 +10,7 @@ import { useStore } from '../../store.ts'
 export function Quantisables({ names }: { readonly names: readonly string[] }) {
   const layers = useStore((s) => s.network?.layers)
   const labels = useLabels()
-  const rows = useMemo(
-    () => new Map(layers?.nodes.flatMap((nodes, row) => nodes.map((node) => [node, row] as const))),
-    [layers],
-  )
+  const rows = useMemo(() => rowsOf(layers), [layers])
   return (
     <Wide label="Layers in floats, to scroll">
       <Table aria-label="Layers in floats" verticalSpacing={6} miw={480}>

@@ -6,7 +6,7 @@ import { lowerCombineCodes, lowerMapCodes, lowerPoolCodes } from '../steps/codes
 import type { PoolLayer } from '../steps/pool.ts'
 import type { Step } from '../steps/step.ts'
 import { byteLimits, numbers } from './code-parameters.ts'
-import { type Lowering, type LoweringContext, type Place, shapeOf } from './lowering.ts'
+import { type Lowering, type LoweringContext, type Place, runsOf, shapeOf } from './lowering.ts'
 import { count, inTurn, linesOver } from './operands.ts'
 import { poolLayer } from './pooling.ts'
 
@@ -225,8 +225,7 @@ export const maxPoolOfBytes: Lowering<PoolAttributes> = {
     const [x, y] = [context.input(0), context.output(0)]
     const scales = { factor: 1, xZero: 0, yZero: 0, lo: 0, hi: 255 }
     const layer = poolLayer(context.call, x.shape, y.shape, false)
-    const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: layer.channels, at: 0, step: 1 }]
-    return inTurn(runs, y).flatMap(({ address, pixel, channels, to }) => {
+    return inTurn(runsOf(x), y).flatMap(({ address, pixel, channels, to }) => {
       const some = { ...layer, channels: channels.length, xPixel: pixel, yPixel: y.pixel }
       return lowerPoolCodes(some, { x: address, y: to }, scales, context.alloc)
     })

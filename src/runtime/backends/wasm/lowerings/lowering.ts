@@ -20,6 +20,10 @@ export interface Place {
   readonly runs?: readonly PlacedRun[]
 }
 
+/** Where the channels of a value lie that has them last: all side by side, or run for run. */
+export const runsOf = ({ address, pixel, shape, runs }: Place): readonly PlacedRun[] =>
+  runs ?? [{ address, pixel, count: shape[1]!, at: 0, step: 1 }]
+
 /** What a kernel does to its result before it is stored, instead of steps of their own. */
 export interface Epilogue {
   /** A value of the output's shape and layout that is added first. */

@@ -7,7 +7,7 @@ import { lowerBinary, lowerUnary, type Operand } from '../steps/elementwise.ts'
 import { inOneRow, lowerQuantiseFloats, lowerRange } from '../steps/quantise.ts'
 import { step } from '../steps/step.ts'
 import { byteLimits, isScalar, numbers, refusesComputed } from './code-parameters.ts'
-import { type Lowering, type LoweringContext, type Lowerings, type Place, shapeOf } from './lowering.ts'
+import { type Lowering, type LoweringContext, type Lowerings, type Place, runsOf, shapeOf } from './lowering.ts'
 import { count, inMemory, inTurn, operandLike, stored, storedLike } from './operands.ts'
 
 /*
@@ -98,8 +98,7 @@ function rowsOf(x: Place, y: Place) {
   const channels = x.shape[1] ?? 1
   const isApart = x.layout === 'channelsLast' && (x.runs !== undefined || x.pixel !== channels || y.pixel !== channels)
   if (!isApart) return [{ x: x.address, y: y.address, ...inOneRow(elements) }]
-  const runs = x.runs ?? [{ address: x.address, pixel: x.pixel, count: channels, at: 0, step: 1 }]
-  return inTurn(runs, y, x).map(({ address, pixel, channels: own, to }) => ({
+  return inTurn(runsOf(x), y, x).map(({ address, pixel, channels: own, to }) => ({
     ...{ x: address, y: to, rows: elements / channels, channels: own.length },
     ...{ xPixel: pixel, yPixel: y.pixel },
   }))

@@ -1,4 +1,4 @@
-import { type Place, sizesOf } from '../lowerings/lowering.ts'
+import { type Place, runsOf, sizesOf } from '../lowerings/lowering.ts'
 import { copyRun } from './layout.ts'
 import { type Step, step } from './step.ts'
 
@@ -14,8 +14,7 @@ export function convertLayout(from: Place, to: Place): Step[] {
         ...{ y: to.address, yRow: channels, yImage: image, batch },
       }),
     ]
-  const { address, pixel, runs = [{ address, pixel, count: channels, at: 0, step: 1 }] } = from
-  return runs.flatMap((run) =>
+  return runsOf(from).flatMap((run) =>
     to.layout === 'channelsLast'
       ? copyRun(run, to, batch * positions)
       : [

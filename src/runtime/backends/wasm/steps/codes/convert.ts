@@ -1,4 +1,4 @@
-import { type Place, sizesOf } from '../../lowerings/lowering.ts'
+import { type Place, runsOf, sizesOf } from '../../lowerings/lowering.ts'
 import { inOneRow } from '../quantise.ts'
 import { type Step, step } from '../step.ts'
 
@@ -17,8 +17,7 @@ export function convertBytes(from: Place, to: Place): Step[] {
     const [rows, columns] = from.layout === 'plain' ? [channels, positions] : [positions, channels]
     return [step('transposeU8', { ...places, rows, columns, matrices: batch })]
   }
-  const { address, pixel, runs = [{ address, pixel, count: channels, at: 0, step: 1 }] } = from
-  return runs.map((run) =>
+  return runsOf(from).map((run) =>
     step('mapU8', {
       ...{ x: run.address, y: to.address + run.at, rows: batch * positions, channels: run.count, table: 0 },
       ...{ xPixel: run.pixel, yPixel: to.pixel, yStep: run.step },
